@@ -1,0 +1,207 @@
+"""The command line: `estitchup run FILE` does the app's main job in a terminal, `estitchup app` opens the app."""
+
+import subprocess
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from estitchup import __version__
+from estitchup.corpus import SAMPLE, CorpusSpec, guess_columns, read_table
+from estitchup.encoding import DEFAULT_ENCODER
+from estitchup.errors import EstitchupError
+from estitchup.progress import Progress
+from estitchup.recipe import CELLS, DEFAULT_ALPHA, DEFAULT_EPSILON, Augmentation, HeadSpec, TrainingSpec
+from estitchup.result import ExperimentResult, save_result
+from estitchup.spec import ExperimentSpec, read_spec
+from estitchup.training import EpochReport
+from estitchup.workspace import Workspace
+
+cli = typer.Typer(
+    help="Find out whether embedding augmentation helps on your texts.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+told = Console(stderr=True, highlight=False)  # what goes on; standard output is for the answer
+
+
+class Head(StrEnum):
+    """The kinds of head, as the command line spells them."""
+
+    linear = "linear"
+    mlp = "mlp"
+
+
+@cli.command()
+def run(
+    file: Annotated[str | None, typer.Argument(help='A CSV file, or "sample" for the corpus that comes along.')] = None,
+    spec: Annotated[Path | None, typer.Option(help="Run this spec.json instead, such as the app saved.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the result: summary.json and all the app shows.")] = None,
+    text: Annotated[str | None, typer.Option(help="Column of the texts; guessed when left out.")] = None,
+    label: Annotated[str | None, typer.Option(help="Column of the labels; guessed when left out.")] = None,
+    split: Annotated[str | None, typer.Option(help="Column that says train, validation, test or pool.")] = None,
+    unknown: Annotated[list[str] | None, typer.Option(help="A label to refuse; may be given several times.")] = None,
+    unknown_share: Annotated[float, typer.Option(help="Share of the classes to hold out as unknown, 0 to 1.")] = 0.0,
+    seeds: Annotated[int, typer.Option(help="How many seeds; every augmentation runs once with each.")] = 3,
+    cell: Annotated[list[str] | None, typer.Option(help="A cell of the grid by name; all six when left out.")] = None,
+    alpha: Annotated[float, typer.Option(help="α of λ ~ Beta(α, α).")] = DEFAULT_ALPHA,
+    epsilon: Annotated[float, typer.Option(help="ε of the soft labels.")] = DEFAULT_EPSILON,
+    head: Annotated[Head, typer.Option(help="The classifier on top of the embeddings.")] = Head.mlp,
+    hidden: Annotated[int, typer.Option(help="Width of the MLP's hidden layer.")] = HeadSpec().hidden,
+    epochs: Annotated[int, typer.Option(help="Passes over the training texts.")] = TrainingSpec().epochs,
+    encoder: Annotated[str, typer.Option(help="A sentence-transformers model: hub name or folder.")] = DEFAULT_ENCODER,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda; the fastest there is when left out.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of a table.")] = False,
+) -> None:
+    """Train every augmentation with every seed on FILE, and compare them."""
+    if spec is not None:
+        wanted = read_spec(spec)
+    elif file is not None:
+        unknown_labels = tuple(unknown or ())
+        corpus = _corpus_spec(file, text, label, split, unknown_labels, unknown_share)
+        wanted = ExperimentSpec(
+            corpus=corpus,
+            encoder=encoder,
+            head=HeadSpec(kind=head.value, hidden=hidden),
+            training=TrainingSpec(epochs=epochs),
+            augmentations=tuple(_cell(name, alpha, epsilon) for name in cell or CELLS),
+            seeds=tuple(range(seeds)),
+            device=device,
+        )
+    else:
+        raise EstitchupError("There is nothing to run: give a CSV file, the word sample, or --spec with a spec.json.")
+    result = _run_watched(wanted)
+    if out is not None:
+        save_result(result, out)
+        told.print(f"The result is in {escape(str(out))}: open it in the app, or read summary.json.")
+    if json:
+        sys.stdout.write(result.summary_json + "\n")
+    else:
+        Console().print(_table(result))
+
+
+@cli.command()
+def app(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
+    headless: Annotated[bool, typer.Option(help="Do not open a browser.")] = False,
+) -> None:
+    """Open the app in the browser."""
+    # Another process, because this module is below the app and must not import Streamlit.
+    command = [sys.executable, "-m", "estitchup.ui.server", "--port", str(port), *(["--headless"] if headless else [])]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    sys.stdout.write(f"estitchup {__version__}\n")
+
+
+def _corpus_spec(
+    file: str, text: str | None, label: str | None, split: str | None, unknown: tuple[str, ...], unknown_share: float
+) -> CorpusSpec:
+    """Take what was said about the file and guess the columns that were not named."""
+    if text is None or label is None or file == "sample":
+        guess = guess_columns(read_table(SAMPLE if file == "sample" else Path(file)))
+        text, label = text or guess.text, label or guess.label
+        split = split or (guess.split if file == "sample" else None)
+        unknown = unknown or (("oos",) if file == "sample" else ())
+    if text is None or label is None:
+        missing = "--text" if text is None else "--label"
+        raise EstitchupError(f"It is not clear which column of {file!r} is which: name it with {missing}.")
+    where = file if file == "sample" else str(Path(file).resolve())
+    return CorpusSpec(
+        file=where,
+        text_column=text,
+        label_column=label,
+        split_column=split,
+        unknown_labels=unknown,
+        unknown_share=unknown_share,
+    )
+
+
+def _cell(name: str, alpha: float, epsilon: float) -> Augmentation:
+    known = {cell.casefold(): cell for cell in CELLS}
+    if name.casefold() not in known:
+        raise EstitchupError(f"There is no augmentation {name!r}: choose among {', '.join(CELLS)}.")
+    return Augmentation.named(known[name.casefold()], alpha, epsilon)
+
+
+def _run_watched(spec: ExperimentSpec) -> ExperimentResult:
+    """Run the spec with progress bars on standard error."""
+    from estitchup.experiment import run_experiment  # loads PyTorch, which a wrong option need not wait for
+
+    with Workspace().vectors() as store, Bars(TextColumn("{task.description}"), BarColumn(), console=told) as bars:
+        stages: dict[str, TaskID] = {}
+
+        def show(progress: Progress) -> None:
+            if progress.stage not in stages:
+                stages[progress.stage] = bars.add_task(progress.stage, total=progress.total)
+            speed = f" {progress.rate:,.0f} {progress.unit}/s" if progress.rate else ""
+            words = f"{progress.stage} {progress.done:,}/{progress.total:,} {progress.unit}{speed}"
+            description = words + _left(progress.remaining)
+            bars.update(stages[progress.stage], completed=progress.done, total=progress.total, description=description)
+
+        def show_epoch(report: EpochReport) -> None:
+            if "Training" not in stages:
+                stages["Training"] = bars.add_task("Training", total=report.epochs)
+            accuracy = f"validation accuracy up to {report.validation_accuracies.max():.1%}"
+            words = f"Training on {report.device}, epoch {report.epoch}/{report.epochs}, {accuracy}"
+            bars.update(stages["Training"], completed=report.epoch, description=words + _left(report.remaining))
+
+        return run_experiment(spec, store=store, listener=show, on_epoch=show_epoch)
+
+
+def _left(seconds: float | None) -> str:
+    return f", {seconds:.0f} s left" if seconds else ""
+
+
+_COLUMNS = {  # metric -> heading, factor, decimals
+    "accuracy": ("accuracy %", 100, 2),
+    "ece": ("ECE", 1, 3),
+    "nll": ("NLL", 1, 3),
+    "auroc": ("AUROC", 1, 4),
+    "fpr_at_95_tpr": ("FPR@95 %", 100, 1),
+    "aupr_out": ("AUPR-out", 1, 3),
+    "best_epoch": ("best epoch", 1, 1),
+    "seconds": ("seconds", 1, 1),
+}
+
+
+def _table(result: ExperimentResult) -> Table:
+    """Lay the summary out: mean ± standard deviation over seeds, on test texts."""
+    seeds = len(result.spec.seeds)
+    table = Table(title=f"Test texts, mean ± deviation over {seeds} seed{'s' * (seeds > 1)}, {result.facts.device}")
+    table.add_column("augmentation")
+    for heading, _, _ in _COLUMNS.values():
+        table.add_column(heading, justify="right", no_wrap=True)
+    for entry in result.summary:
+        table.add_row(
+            entry["name"], *(_cell_text(entry["metrics"][metric], *form) for metric, form in _COLUMNS.items())
+        )
+    return table
+
+
+def _cell_text(value: dict[str, float | None], _: str, factor: int, decimals: int) -> str:
+    mean, deviation = value["mean"], value["std"]
+    if mean is None:
+        return "–"
+    spread = "" if deviation is None else f" ± {factor * deviation:.{decimals}f}"
+    return f"{factor * mean:.{decimals}f}{spread}"
+
+
+def main() -> None:
+    """Run the command line; what a person can mend is said in one sentence."""
+    try:
+        cli()
+    except EstitchupError as error:
+        told.print(f"[red]estitchup:[/red] {escape(str(error))}")
+        sys.exit(1)

@@ -1,0 +1,73 @@
+"""What an experiment is, as one value: corpus, encoder, head, schedule, augmentations and seeds.
+
+The app saves it, the command line runs it, a colleague can read it. The same spec gives the same result on a CPU.
+"""
+
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
+
+from estitchup.corpus import CorpusSpec
+from estitchup.encoding import DEFAULT_ENCODER
+from estitchup.errors import EstitchupError
+from estitchup.recipe import Augmentation, HeadSpec, TrainingSpec, full_grid
+
+MOST_SEEDS = 100
+
+
+class ExperimentSpec(BaseModel):
+    """Everything that decides an experiment's numbers.
+
+    `augmentations` are distinct cells of the grid, `seeds` distinct whole numbers. `device` is "cpu", "cuda" or None
+    for the fastest there is. Raises EstitchupError for a value out of range.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    corpus: CorpusSpec
+    encoder: str = DEFAULT_ENCODER
+    head: HeadSpec = HeadSpec()
+    training: TrainingSpec = TrainingSpec()
+    augmentations: tuple[Augmentation, ...] = Field(default_factory=full_grid)
+    seeds: tuple[int, ...] = (0, 1, 2)
+    device: str | None = None
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _checked(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            spec = handler(values)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            setting = ".".join(str(part) for part in first["loc"]) or "experiment"
+            raise EstitchupError(f"The setting {setting} cannot be {first['input']!r}: {first['msg']}.") from None
+        spec._check_runs()
+        return spec
+
+    def _check_runs(self) -> None:
+        names = [augmentation.name for augmentation in self.augmentations]
+        if not names:
+            raise EstitchupError("No augmentation is chosen: choose at least one cell of the grid.")
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise EstitchupError(f"{repeated[0]} is chosen twice: choose each cell of the grid once.")
+        if not 1 <= len(self.seeds) <= MOST_SEEDS or len(set(self.seeds)) < len(self.seeds) or min(self.seeds) < 0:
+            raise EstitchupError(
+                f"The seeds {list(self.seeds)} cannot be used: give 1 to {MOST_SEEDS} different whole numbers from 0."
+            )
+        if self.device not in (None, "cpu", "cuda"):
+            raise EstitchupError(f"There is no device {self.device!r}: choose cpu or cuda, or leave it out.")
+
+    @property
+    def run_keys(self) -> list[tuple[str, int]]:
+        """Return the runs as (augmentation name, seed), augmentation by augmentation."""
+        return [(augmentation.name, seed) for augmentation in self.augmentations for seed in self.seeds]
+
+
+def read_spec(path: Path) -> ExperimentSpec:
+    """Read a spec that the app or the command line saved; raises EstitchupError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EstitchupError(f"The spec {str(path)!r} cannot be read ({error}): give a spec.json file.") from None
+    return ExperimentSpec.model_validate_json(text)

@@ -1,0 +1,1 @@
+"""What pages share: state, charts, components. The only package here that imports Streamlit."""

@@ -1,0 +1,118 @@
+"""The process that does the jobs of a workspace, one after another, and stays warm between them.
+
+Started by `JobQueue.ensure_worker` as `python -m estitchup.worker FOLDER`. It imports no Streamlit.
+"""
+
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from filelock import Timeout
+
+from estitchup.corpus import load_corpus
+from estitchup.errors import EstitchupError
+from estitchup.experiment import embed_corpus, run_experiment
+from estitchup.jobs import WORKER_DIED, Epoch, worker_lock, write_event
+from estitchup.progress import Cancelled, Progress
+from estitchup.training import EpochReport
+from estitchup.workspace import EmbedSpec, Job, Status, Workspace
+
+IDLE_SECONDS = 1800.0
+POLL_SECONDS = 0.1
+EVENT_SECONDS = 0.2
+LOCK_SECONDS = 2.0  # a page that asks whether a worker lives holds the lock for an instant
+
+
+class _FileCancel:
+    """A cancel event that is set when a file appears; looked up at most every 50 ms."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self._looked, self._set = path, 0.0, False
+
+    def is_set(self) -> bool:
+        now = time.monotonic()
+        if not self._set and now - self._looked > 0.05:
+            self._looked, self._set = now, self.path.exists()
+        return self._set
+
+
+class _Telling:
+    """Write a job's progress as events, a few a second."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self._told, self._stage = folder, 0.0, ""
+
+    def progress(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if progress.stage != self._stage or progress.done == progress.total or now - self._told > EVENT_SECONDS:
+            self._told, self._stage = now, progress.stage
+            write_event(self.folder, "progress", progress)
+
+    def epoch(self, report: EpochReport) -> None:
+        event = Epoch(
+            report.epoch,
+            report.epochs,
+            report.training_losses.tolist(),
+            report.validation_losses.tolist(),
+            report.validation_accuracies.tolist(),
+            report.seconds,
+            report.remaining,
+            report.device,
+        )
+        write_event(self.folder, "epoch", event)
+
+
+def do(workspace: Workspace, job: Job) -> None:
+    """Do one job and say in the catalog what became of it; no failure of a job ends the worker."""
+    try:
+        status, reason = _attempt(workspace, job), ""
+    except Cancelled:
+        status, reason = Status.STOPPED, ""
+    except EstitchupError as error:
+        status, reason = Status.FAILED, str(error)
+    except MemoryError:
+        status, reason = Status.FAILED, "There is not enough memory: choose fewer seeds, a smaller head or fewer texts."
+    except Exception as error:  # a fault of ours: the person gets a sentence, the log the traceback
+        traceback.print_exc()
+        status, reason = (
+            Status.FAILED,
+            f"Something went wrong that should not have ({error}); worker.log has the details.",
+        )
+    workspace.set_status(job.id, status, reason)
+
+
+def _attempt(workspace: Workspace, job: Job) -> Status:
+    folder = workspace.job_folder(job.id)
+    cancel, telling = _FileCancel(folder / "cancel"), _Telling(folder)
+    with workspace.vectors() as store:
+        if isinstance(job.spec, EmbedSpec):
+            corpus = load_corpus(job.spec.corpus)
+            embed_corpus(corpus, job.spec.encoder, store=store, listener=telling.progress, cancel=cancel)
+            return Status.FINISHED
+        result = run_experiment(job.spec, store=store, listener=telling.progress, on_epoch=telling.epoch, cancel=cancel)
+    workspace.save(job.id, result)
+    return Status.STOPPED if result.facts.stopped else Status.FINISHED
+
+
+def serve(root: Path, idle_seconds: float = IDLE_SECONDS) -> None:
+    """Do jobs until there have been none for `idle_seconds`; return at once when another worker lives."""
+    try:
+        with worker_lock(root).acquire(timeout=LOCK_SECONDS):
+            workspace = Workspace(root)
+            for orphan in workspace.jobs(Status.RUNNING):
+                workspace.set_status(orphan.id, Status.FAILED, WORKER_DIED, only_from=Status.RUNNING)
+            last = time.monotonic()
+            while time.monotonic() - last < idle_seconds:
+                queued = workspace.jobs(Status.QUEUED)
+                if queued and workspace.set_status(queued[0].id, Status.RUNNING, only_from=Status.QUEUED):
+                    do(workspace, queued[0])
+                    last = time.monotonic()
+                else:
+                    time.sleep(POLL_SECONDS)
+    except Timeout:
+        return
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]))
