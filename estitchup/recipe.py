@@ -105,7 +105,7 @@ class HeadSpec(BaseModel):
 class TrainingSpec(BaseModel):
     """How to train: AdamW under a one-cycle schedule that peaks at `learning_rate`.
 
-    `batch_size` None takes a batch that gives some thirty steps an epoch, from 16 rows to 256 (`batch_size_for`).
+    `batch_size` None takes a batch that gives some thirty steps an epoch, from 32 rows to 256 (`batch_size_for`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -120,7 +120,7 @@ class TrainingSpec(BaseModel):
         if self.batch_size is not None:
             return self.batch_size
         power = round(math.log2(max(rows, 1) / STEPS_PER_EPOCH))
-        return int(min(256, max(16, 2.0**power)))
+        return int(min(256, max(32, 2.0**power)))
 
 
 @dataclass(frozen=True)

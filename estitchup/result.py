@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from estitchup.comparison import RunScores, epochs_to, mean_and_std
@@ -193,7 +194,7 @@ def load_result(folder: Path) -> ExperimentResult:
             logits=load_file(folder / "logits.safetensors"),
             heads=_heads(load_file(folder / "heads.safetensors")),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise EstitchupError(f"The experiment in {str(folder)!r} is damaged ({error}): run it again.") from None
 
 

@@ -68,6 +68,6 @@ def read_spec(path: Path) -> ExperimentSpec:
     """Read a spec that the app or the command line saved; raises EstitchupError."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return ExperimentSpec.model_validate_json(text)
+    except (OSError, ValueError) as error:  # text that is no JSON raises before `_checked` is asked
         raise EstitchupError(f"The spec {str(path)!r} cannot be read ({error}): give a spec.json file.") from None
-    return ExperimentSpec.model_validate_json(text)

@@ -6,6 +6,7 @@ and what became of it; everything large is a file beside it.
 
 import hashlib
 import os
+import re
 import shutil
 import uuid
 from dataclasses import dataclass
@@ -107,11 +108,37 @@ class Workspace:
     def keep_upload(self, name: str, content: bytes) -> Path:
         """Keep an uploaded file under its content's digest and return its path; the same content is kept once."""
         folder = self.root / "uploads" / hashlib.sha256(content).hexdigest()[:16]
-        path = folder / (PurePath(name.replace("\\", "/")).name or "upload")
+        plain = "".join(letter for letter in name.replace("\\", "/").rsplit("/", 1)[-1] if letter.isprintable())
+        path = folder / (plain.strip(". ")[-100:] or "upload")
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            partial = folder / f"{uuid.uuid4().hex}.partial"
+            partial.write_bytes(content)
+            os.replace(partial, path)  # a crash in between leaves no half file under the name
         return path
+
+    def keep_prepared(self, spec: EmbedSpec) -> str:
+        """Keep a chosen corpus and encoder, as the latest, and return its id; the same choice has the same id."""
+        content = spec.model_dump_json()
+        prepared_id = hashlib.sha256(content.encode()).hexdigest()[:12]
+        folder = self.root / "prepared"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{prepared_id}.json").write_text(content, encoding="utf-8")
+        return prepared_id
+
+    def prepared(self, prepared_id: str) -> EmbedSpec | None:
+        """Return the corpus and encoder kept under this id, None when there is no such id."""
+        if not re.fullmatch("[0-9a-f]{12}", prepared_id):  # it may come from an address
+            return None
+        try:
+            return EmbedSpec.model_validate_json((self.root / "prepared" / f"{prepared_id}.json").read_bytes())
+        except (OSError, ValueError, EstitchupError):
+            return None
+
+    def latest_prepared(self) -> str | None:
+        """Return the id of the corpus and encoder that were kept last, None when there is none."""
+        kept = list((self.root / "prepared").glob("*.json"))
+        return max(kept, key=lambda path: path.stat().st_mtime_ns).stem if kept else None
 
     def add_job(self, spec: ExperimentSpec | EmbedSpec, name: str = "", status: Status = Status.QUEUED) -> Job:
         """Enter a job into the catalog."""

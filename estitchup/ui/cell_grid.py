@@ -1,0 +1,43 @@
+"""The 3 × 2 grid of augmentations as a control: rows say how embeddings are mixed, columns whether labels are soft."""
+
+from base64 import b64encode
+
+import streamlit as st
+
+from estitchup.recipe import BASELINE, CELLS, Mix
+from estitchup.ui.palette import COLOURS, SOFT
+
+
+def ask_cells() -> list[str]:
+    """Draw the grid, all cells chosen at first, and return the names of the chosen ones in the grid's order."""
+    for name in CELLS:
+        st.session_state.setdefault(_key(name), True)
+    hard, soft = st.columns(2, wrap=False, gap="small")
+    for column, heading, is_soft in ((hard, "Hard labels", False), (soft, "Soft labels", True)):
+        with column:
+            st.caption(heading)
+            for mix in Mix:
+                _ask_cell(mix, is_soft=is_soft)
+    chosen = [name for name in CELLS if st.session_state[_key(name)]]
+    if chosen and BASELINE not in chosen:
+        st.warning(f"Without “{BASELINE}” there is nothing to compare the others with.", icon=":material/warning:")
+    return chosen
+
+
+def line_sample(name: str) -> str:
+    """Return Markdown of a short line in the augmentation's colour and dash, as its charts have it."""
+    dashes = ' stroke-dasharray="5 3"' if name in SOFT else ""
+    drawing = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="12" viewBox="0 0 20 12">'
+        f'<path d="M1 6H19" stroke="{COLOURS[name]}" stroke-width="3.5"{dashes}/></svg>'
+    )
+    return f"![](data:image/svg+xml;base64,{b64encode(drawing.encode()).decode()})"
+
+
+def _ask_cell(mix: Mix, *, is_soft: bool) -> None:
+    name = next(name for name, cell in CELLS.items() if cell == (mix, is_soft))
+    st.checkbox(f"{line_sample(name)} {name}", key=_key(name), persist_state="session", wrap=True)
+
+
+def _key(name: str) -> str:
+    return f"cell {name}"

@@ -1,0 +1,95 @@
+"""How fast runs learn: validation accuracy epoch by epoch, and the epochs to a level that the baseline sets."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from estitchup.ui.charts.frame import NEUTRAL, framed
+from estitchup.ui.palette import COLOURS, dash
+
+BAND_OPACITY = 0.12
+
+
+def learning_curves(
+    title: str, finding: str, accuracies: Mapping[str, NDArray[np.float64]], level: float | None = None
+) -> go.Figure:
+    """Draw accuracies (S, E) of each augmentation as the mean over S seeds, and a band from the lowest to the highest.
+
+    `level` in [0, 1] is the baseline's best accuracy, mean over seeds, drawn as a dotted line.
+    """
+    traces = []
+    for name, curves in accuracies.items():
+        epochs = np.arange(1, curves.shape[1] + 1)
+        if len(curves) > 1:
+            traces.append(_band(name, epochs, curves))
+        traces.append(
+            go.Scatter(
+                x=epochs,
+                y=100 * curves.mean(axis=0),
+                name=name,
+                mode="lines+markers",
+                line={"color": COLOURS[name], "width": 2.5, "dash": dash(name)},
+                marker={"size": 5},
+                hovertemplate=f"{name}, epoch %{{x}}: %{{y:.1f}}%<extra></extra>",
+            )
+        )
+    figure = framed(traces, title, finding, "Epoch", "Validation accuracy (%)", height=420)
+    figure.update_xaxes(showgrid=False, tickformat="d", rangemode="normal", nticks=11)
+    if level is not None:
+        figure.add_hline(y=100 * level, line={"color": NEUTRAL, "width": 1.5, "dash": "dot"})
+    return figure
+
+
+def _band(name: str, epochs: NDArray[np.int64], curves: NDArray[np.float64]) -> go.Scatter:
+    red, green, blue = (int(COLOURS[name][i : i + 2], 16) for i in (1, 3, 5))
+    return go.Scatter(
+        x=np.concatenate([epochs, epochs[::-1]]),
+        y=100 * np.concatenate([curves.max(axis=0), curves.min(axis=0)[::-1]]),
+        fill="toself",
+        fillcolor=f"rgba({red}, {green}, {blue}, {BAND_OPACITY})",
+        line={"width": 0},
+        mode="lines",
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def epochs_to_baseline(title: str, finding: str, epochs: Mapping[str, Sequence[int | None]], trained: int) -> go.Figure:
+    """Draw a dot for each seed that reached the level, a bar to their mean; words where no seed did.
+
+    `epochs` are 1-based, None where a seed never reached the level within the `trained` epochs.
+    """
+    bars, dots = go.Bar(orientation="h"), go.Scatter(mode="markers")
+    names = list(epochs)
+    means = {name: np.mean([e for e in own if e]) for name, own in epochs.items() if any(own)}
+    bars = go.Bar(
+        x=list(means.values()),
+        y=list(means),
+        orientation="h",
+        marker={
+            "color": [COLOURS[name] for name in means],
+            "opacity": 0.6,
+            "pattern": {"shape": ["/" if dash(name) == "dash" else "" for name in means]},
+        },
+        hovertemplate="%{y}: %{x:.1f} epochs on average<extra></extra>",
+    )
+    reached = [(name, epoch) for name, own in epochs.items() for epoch in own if epoch]
+    dots = go.Scatter(
+        x=[epoch for _, epoch in reached],
+        y=[name for name, _ in reached],
+        mode="markers",
+        marker={"symbol": "circle-open", "size": 10, "color": NEUTRAL, "line": {"width": 2}},
+        hovertemplate="%{y}: one seed after %{x} epochs<extra></extra>",
+    )
+    figure = framed([bars, dots], title, finding, "Epochs", "", height=130 + 40 * len(names))
+    figure.update_layout(
+        showlegend=False,
+        xaxis={"range": [0, trained + 0.5], "tickformat": "d", "nticks": 11},
+        yaxis={"categoryorder": "array", "categoryarray": names[::-1], "range": [-0.6, len(names) - 0.4]},
+    )
+    for name in names:
+        if name not in means:
+            figure.add_annotation(x=0, y=name, text="not reached", xanchor="left", xshift=6, showarrow=False)
+    return figure

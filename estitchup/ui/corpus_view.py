@@ -1,0 +1,85 @@
+"""What a corpus looks like: how many texts play which role, how the classes are filled, a few rows."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from estitchup.corpus import Corpus, Role
+from estitchup.ui.guard import plain
+from estitchup.ui.palette import KNOWN_COLOUR, UNKNOWN_COLOUR
+
+PREVIEWED_ROWS = 6
+_ROLE_NAMES = {"train": "Training", "validation": "Validation", "test": "Test", "pool": "Pool, to label"}
+_KINDS = {"known": "Known", "unknown": "Unknown", "unlabelled": "Unlabelled"}
+
+
+def show_counts(corpus: Corpus) -> None:
+    """Show how many texts of which kind play which role, and what was dropped or moved on the way."""
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Texts", f"{len(corpus.texts):,}", width="content")
+        st.metric("Known classes", f"{len(corpus.classes):,}", width="content")
+        st.metric("Unknown classes", f"{len(corpus.unknown_classes):,}", width="content")
+    counts = count_table(corpus).style.format("{:,}")
+    st.table(counts, border="horizontal", alt="Texts of each role that are known, unknown and unlabelled")
+    for note in corpus.notes:
+        st.caption(f":material/info: {plain(note)}")
+
+
+def count_table(corpus: Corpus) -> pd.DataFrame:
+    """Return the counts of the roles and kinds that occur, named for a reader."""
+    counts = corpus.counts()
+    counts = counts.loc[counts.sum(axis=1) > 0, (counts.sum() > 0) | (counts.columns == "known")]
+    return counts.rename(index=_ROLE_NAMES, columns=_KINDS).rename_axis("Role")
+
+
+def show_rows(corpus: Corpus) -> None:
+    """Show rows from all over the corpus, as every later step sees them."""
+    places = np.unique(np.linspace(0, len(corpus.texts) - 1, PREVIEWED_ROWS).astype(int))
+    rows = pd.DataFrame(
+        {
+            "Text": [corpus.texts[place] for place in places],
+            "Class": corpus.labels[places],
+            "Role": [_ROLE_NAMES[role] for role in corpus.roles[places]],
+        }
+    )
+    st.dataframe(
+        rows, hide_index=True, column_config={"Text": st.column_config.TextColumn(width="large")}, width="stretch"
+    )
+
+
+def show_classes(corpus: Corpus) -> None:
+    """Show how many texts each class has, as a chart and a table."""
+    title, figure = class_figure(corpus)
+    st.markdown(f"**{plain(title)}**")
+    st.plotly_chart(figure, alt=title, config={"displayModeBar": False}, key="class_chart")
+    st.dataframe(corpus.class_counts().rename(columns=_ROLE_NAMES), width="stretch", height=240)
+
+
+def class_figure(corpus: Corpus) -> tuple[str, go.Figure]:
+    """Return the finding, and bars of the training texts of known and the test texts of unknown classes."""
+    counts = corpus.class_counts()
+    train = counts.loc[list(corpus.classes), Role.TRAIN.value].sort_values(ascending=False, kind="stable")
+    refused = counts.loc[list(corpus.unknown_classes), Role.TEST.value]
+    figure = go.Figure()
+    figure.add_bar(x=train.index, y=train, name="Known: training texts", marker_color=KNOWN_COLOUR)
+    if len(refused):
+        pattern = {"shape": "/", "solidity": 0.4}
+        figure.add_bar(
+            x=refused.index,
+            y=refused,
+            name="Unknown: test texts",
+            marker={"color": UNKNOWN_COLOUR, "pattern": pattern},
+        )
+    figure.update_layout(height=280, margin={"t": 30, "l": 0, "r": 0, "b": 0}, bargap=0.2)
+    figure.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
+    figure.update_yaxes(title="Texts")
+    figure.update_xaxes(title="Class", showticklabels=len(counts) <= 30, type="category")
+    return _balance(train), figure
+
+
+def _balance(train: "pd.Series[int]") -> str:
+    most, fewest = train.iloc[0], train.iloc[-1]
+    if most == fewest:
+        return f"Every known class has {most:,} training texts"
+    return f"Known classes have {fewest:,} to {most:,} training texts; “{train.index[-1]}” has the fewest"

@@ -1,0 +1,42 @@
+"""What one threshold does to an augmentation's test texts, over its seeds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from estitchup.threshold import Outcome
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What one threshold does to an augmentation's test texts, seed by seed."""
+
+    seeds: tuple[Outcome, ...]
+
+    @property
+    def known_kept(self) -> float:
+        """Return the share of known texts that are accepted, mean over seeds."""
+        return float(np.mean([outcome.known_kept for outcome in self.seeds]))
+
+    @property
+    def unknown_caught(self) -> float:
+        """Return the share of unknown texts that are refused, mean over seeds; NaN without any."""
+        return float(np.mean([outcome.unknown_caught for outcome in self.seeds]))
+
+    @property
+    def accepted_accuracy(self) -> float:
+        """Return the share of right answers among accepted texts, mean over seeds that accept any."""
+        accepting = [outcome.accepted_accuracy for outcome in self.seeds if not np.isnan(outcome.accepted_accuracy)]
+        return float(np.mean(accepting)) if accepting else float("nan")
+
+    @property
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Return what the three shares count, (part, whole), summed over seeds."""
+        known, unknown = (sum(getattr(outcome, side) for outcome in self.seeds) for side in ("known", "unknown"))
+        accepted = sum(outcome.known_accepted for outcome in self.seeds)
+        let_in = sum(outcome.unknown_accepted for outcome in self.seeds)
+        return {
+            "known_kept": (accepted, known),
+            "unknown_caught": (unknown - let_in, unknown),
+            "accepted_accuracy": (sum(outcome.accepted_right for outcome in self.seeds), accepted + let_in),
+        }

@@ -1,0 +1,128 @@
+"""Does augmentation help on these texts? Accuracy, calibration, unknown texts and speed, side by side."""
+
+import streamlit as st
+
+from estitchup.recipe import BASELINE
+from estitchup.ui import state
+from estitchup.ui.charts.frame import CONFIG
+from estitchup.ui.comparison_view import show_answer, show_changes, show_downloads, show_scores
+from estitchup.ui.evaluation import Evaluation, evaluation
+from estitchup.ui.threshold_panels import threshold_panels
+from estitchup.ui.verdict import verdicts
+
+NO_BASELINE = (
+    f"{BASELINE} is not among the runs, so differences from it cannot be shown: train again with it to see whether "
+    "augmentation helps."
+)
+ALONE = f"{BASELINE} stands alone here: choose another augmentation to see what it changes."
+
+
+def show_start() -> None:
+    """Say what to do when there is nothing to compare yet."""
+    if state.queue().active():
+        st.info("An experiment is at work. Its results appear here when it has finished.")
+        if st.button("Watch it train", type="primary", icon=":material/model_training:"):
+            st.switch_page("pages/experiment/train.py")
+        return
+    st.info(
+        "There is no finished experiment yet. Bring texts or take the sample, then train with and without augmentation."
+    )
+    with st.container(horizontal=True):
+        if st.button("Start with the sample", type="primary", icon=":material/play_arrow:"):
+            st.switch_page("pages/prepare/data.py")
+        if st.button("Go to Train", icon=":material/model_training:"):
+            st.switch_page("pages/experiment/train.py")
+
+
+def show_circumstances(found: Evaluation) -> None:
+    """Say what was run, and what limits the answer."""
+    result = found.result
+    st.caption(found.circumstances)
+    if result.facts.stopped:
+        st.warning(
+            f"This experiment was stopped after epoch {found.epochs_trained} of {result.spec.training.epochs}: "
+            "later epochs might have changed the picture.",
+            icon=":material/stop_circle:",
+        )
+    if len(result.spec.seeds) == 1:
+        st.info("One seed was run: intervals cover the choice of test texts, but not the luck of training.")
+
+
+def show_calibration(found: Evaluation, names: list[str]) -> None:
+    """Show a reliability diagram for each augmentation."""
+    with st.grid(2, min_column_width=330, gap="medium"):
+        for name in names:
+            st.plotly_chart(
+                found.reliability_diagram(name),
+                key=f"reliability {name}",
+                config=CONFIG,
+                alt=f"{name}: accuracy against confidence. {found.belief(name)}.",
+            )
+    st.caption(
+        "Answers of all seeds in 15 equal bins of confidence; ECE, the expected calibration error, is the mean over "
+        "seeds. Below the dotted line a classifier is right less often than it says. Small points stand on few answers."
+    )
+
+
+def show_speed(found: Evaluation, names: list[str]) -> None:
+    """Show how accuracy grows, and how soon each augmentation gets to the baseline's best."""
+    st.plotly_chart(
+        found.learning_curves(names),
+        key="learning curves",
+        config=CONFIG,
+        alt=f"Learning curves. {found.peaks(names)}.",
+    )
+    st.caption("Mean over seeds; the band goes from the lowest seed to the highest. Dotted: the baseline's best.")
+    if not found.has_baseline:
+        st.info(f"{BASELINE} was not run, so there is no level to measure speed against.")
+        return
+    st.plotly_chart(
+        found.epochs_chart(names),
+        key="epochs",
+        config=CONFIG,
+        alt=f"Epochs to the baseline's best. {found.pace(names)}.",
+    )
+    st.caption("A circle is a seed, a bar the mean of the seeds that got there.")
+    st.table(found.speed_table(names), border="horizontal", alt="Epochs and seconds to the baseline's best accuracy")
+
+
+st.title("Compare", anchor=False)
+job = state.choose_experiment()
+if job is None:
+    show_start()
+    st.stop()
+found = evaluation(job.id)
+show_circumstances(found)
+names = st.pills(
+    "Augmentations", found.names, selection_mode="multi", default=found.names, key="shown", bind="query-params"
+)
+if not names:
+    st.info("Choose at least one augmentation.")
+    st.stop()
+
+answer_slot = st.container()
+show_scores(found, names)
+change_slot = st.container()
+unknown, calibration, speed = st.tabs(
+    ["Unknown texts", "Calibration", "Accuracy and speed"], key="view", bind="query-params"
+)
+if unknown.open:
+    with unknown:
+        threshold_panels(job.id, found, names)
+if calibration.open:
+    with calibration:
+        show_calibration(found, names)
+if speed.open:
+    with speed:
+        show_speed(found, names)
+
+with answer_slot, st.skeleton(height=240):  # last, because the intervals of many texts take seconds at the first visit
+    differences = found.differences_of(names)
+    if differences:
+        show_answer(verdicts(differences))
+    else:
+        st.info(NO_BASELINE if not found.has_baseline else ALONE)
+if differences:
+    with change_slot:
+        show_changes(differences)
+show_downloads(found, job.name)

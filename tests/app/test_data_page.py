@@ -1,0 +1,196 @@
+"""The data page: from nothing to embedded texts."""
+
+import pytest
+from screen import Open, words
+from streamlit.testing.v1 import AppTest
+
+from estitchup.jobs import write_event
+from estitchup.progress import Progress
+from estitchup.workspace import EmbedSpec, Job, Status, Workspace
+
+
+def csv(rows: list[tuple[str, str]]) -> bytes:
+    return "\n".join(["text,label", *(f"{text},{label}" for text, label in rows)]).encode()
+
+
+TWO_CLASSES = csv([(f"{word} number {n}", word) for word in ("apple", "pear") for n in range(12)])
+
+
+def with_sample(visit: Open) -> AppTest:
+    app = visit()
+    return app.button(key="sample").click().run()
+
+
+def upload(visit: Open, name: str, content: bytes) -> AppTest:
+    return visit().file_uploader(key="upload").upload(name, content).run()
+
+
+def the_job(home: Workspace) -> Job:
+    (job,) = home.jobs()
+    return job
+
+
+def test_the_empty_page_says_what_the_app_finds_out_and_offers_the_sample(visit: Open) -> None:
+    app = visit()
+    assert "more accurate" in words(app)
+    assert "1. Prepare" in words(app)
+    assert "3. Compare" in words(app)
+    assert app.button(key="sample").label == "Try it on the sample"
+
+
+def test_the_sample_comes_with_its_columns_and_unknown_class_guessed(visit: Open) -> None:
+    app = with_sample(visit)
+    assert not app.exception
+    assert app.selectbox(key="data_text").value == "text"
+    assert app.selectbox(key="data_label").value == "intent"
+    assert app.selectbox(key="data_split").value == "split"
+    assert app.multiselect(key="data_unknown").value == ["oos"]
+    assert [(metric.label, metric.value) for metric in app.metric] == [
+        ("Texts", "1,176"),
+        ("Known classes", "14"),
+        ("Unknown classes", "1"),
+    ]
+
+
+def test_the_notes_of_the_corpus_are_on_the_page(visit: Open) -> None:
+    assert "280 rows into the pool" in words(with_sample(visit))
+
+
+def test_a_split_of_our_own_can_be_chosen_with_its_shares_and_seed(visit: Open) -> None:
+    app = with_sample(visit)
+    app.selectbox(key="data_split").set_value("").run()
+    app.slider(key="data_test_share").set_value(40).run()
+    app.number_input(key="data_seed").set_value(7).run()
+    assert not app.error
+    counts = app.table[0].value
+    assert counts.loc["Test", "Known"] > counts.loc["Validation", "Known"]
+
+
+def test_holding_out_classes_makes_them_unknown(visit: Open) -> None:
+    app = with_sample(visit).slider(key="data_unknown_share").set_value(50).run()
+    assert [metric.value for metric in app.metric] == ["1,176", "7", "8"]
+
+
+def test_another_label_column_guesses_the_unknown_classes_anew(visit: Open) -> None:
+    content = b"text,first,second\n" + b"\n".join(b"text %d,%s,%s" % (n, b"ab"[n % 2 :][:1], b"oos") for n in range(30))
+    app = upload(visit, "two.csv", content)
+    app.selectbox(key="data_label").set_value("second").run()
+    assert app.multiselect(key="data_unknown").value == ["oos"]
+
+
+def test_an_upload_is_kept_and_named(visit: Open, home: Workspace) -> None:
+    app = upload(visit, "my_fruit.csv", TWO_CLASSES)
+    assert not app.error
+    assert r"my\_fruit.csv" in words(app)
+    (kept,) = (home.root / "uploads").rglob("my_fruit.csv")
+    assert kept.read_bytes() == TWO_CLASSES
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("empty.csv", b"", "is empty"),
+        ("sheet.xlsx", b"PK\x03\x04" + bytes(40), "spreadsheet"),
+        ("three.csv", csv([("one a", "x"), ("two b", "y"), ("three c", "x")]), "at least 10"),
+        ("one.csv", csv([(f"text {n}", "same") for n in range(20)]), "needs at least 2"),
+        ("oos.csv", csv([(f"text {n}", "oos") for n in range(20)]), "unknown class"),
+        ("header.csv", b"text,label\n", "no rows below"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_answered_by_a_sentence(
+    visit: Open, name: str, content: bytes, said: str
+) -> None:
+    app = upload(visit, name, content)
+    assert not app.exception
+    (error,) = app.error
+    assert said in error.value
+    assert "Traceback" not in words(app)
+
+
+def test_one_column_for_text_and_label_is_refused_beside_the_controls(visit: Open) -> None:
+    app = with_sample(visit).selectbox(key="data_label").set_value("text").run()
+    assert "cannot be two of text, label and split" in app.error[0].value
+    assert not app.selectbox(key="data_text").disabled
+
+
+def test_a_column_not_chosen_yet_is_asked_for(visit: Open) -> None:
+    app = with_sample(visit).selectbox(key="data_text").set_value(None).run()
+    assert "Choose the column" in app.info[0].value
+
+
+def test_embed_queues_a_job_and_says_what_it_waits_for(visit: Open, home: Workspace) -> None:
+    app = with_sample(visit).button(key="embed").click().run()
+    assert isinstance(the_job(home).spec, EmbedSpec)
+    assert "loads the encoder" in words(app)
+
+
+def test_progress_comes_with_a_rate_and_a_remaining_time_and_can_be_stopped(visit: Open, home: Workspace) -> None:
+    app = with_sample(visit).button(key="embed").click().run()
+    job = the_job(home)
+    home.set_status(job.id, Status.RUNNING)
+    write_event(home.job_folder(job.id), "progress", Progress("Embedding", 588, 1176, "texts", 310.0, 1.9))
+    app.run()
+    assert app.progress[0].value == 50
+    assert app.progress[0].text == "Embedding 588 of 1,176 texts · 310 texts/s · 2 s left"
+    app.button(key=f"stop_{job.id}").click().run()
+    assert (home.job_folder(job.id) / "cancel").exists()
+    assert app.button(key=f"stop_{job.id}").disabled
+
+
+def test_a_job_behind_others_says_so(visit: Open, home: Workspace) -> None:
+    app = with_sample(visit)
+    other = EmbedSpec(corpus=home.prepared(app.query_params["corpus"]).corpus, encoder="another")  # type: ignore[union-attr]
+    home.add_job(other)
+    app.button(key="embed").click().run()
+    assert "Queued behind 1 other job" in words(app)
+
+
+def test_embedded_texts_lead_to_training_however_they_are_split_afterwards(visit: Open, home: Workspace) -> None:
+    app = with_sample(visit).button(key="embed").click().run()
+    home.set_status(the_job(home).id, Status.FINISHED)
+    app.run()
+    assert app.button(key="next_train").label == "Next: train"
+    app.slider(key="data_unknown_share").set_value(20).run()
+    assert app.button(key="next_train").label == "Next: train"
+
+
+def test_a_failed_job_gives_its_reason_and_can_be_started_again(visit: Open, home: Workspace) -> None:
+    app = with_sample(visit).button(key="embed").click().run()
+    first = the_job(home)
+    home.set_status(first.id, Status.FAILED, "The disk is full: make room.")
+    app.run()
+    assert app.error[0].value == "The disk is full: make room."
+    app.button(key=f"again_{first.id}").click().run()
+    assert [job.status for job in home.jobs()] == [Status.FAILED, Status.QUEUED]
+
+
+def test_what_was_chosen_is_there_again_after_a_reload_and_on_the_way_back(visit: Open, home: Workspace) -> None:
+    app = with_sample(visit).slider(key="data_unknown_share").set_value(30).run()
+    address = app.query_params["corpus"]
+    reloaded = visit(corpus=address)
+    assert reloaded.slider(key="data_unknown_share").value == 30
+    back = app.switch_page("pages/experiment/train.py").run().switch_page("pages/prepare/data.py").run()
+    assert back.slider(key="data_unknown_share").value == 30
+
+
+@pytest.mark.parametrize("address", ["0123456789ab", "../../etc/passwd", ""])
+def test_a_link_to_nothing_opens_the_start(visit: Open, address: str) -> None:
+    assert visit(corpus=address).button(key="sample").label == "Try it on the sample"
+
+
+def test_the_last_corpus_can_be_taken_up_again(visit: Open) -> None:
+    with_sample(visit).slider(key="data_unknown_share").set_value(10).run()
+    app = visit().button(key="latest").click().run()
+    assert app.slider(key="data_unknown_share").value == 10
+
+
+def test_another_file_can_be_chosen_instead(visit: Open) -> None:
+    app = with_sample(visit).button(key="other").click().run()
+    assert app.button(key="sample").label == "Try it on the sample"
+    assert "corpus" not in app.query_params
+
+
+def test_another_encoder_goes_into_the_job(visit: Open, home: Workspace) -> None:
+    app = with_sample(visit).text_input(key="data_encoder").set_value(" some/model ").run()
+    app.button(key="embed").click().run()
+    assert the_job(home).spec.encoder == "some/model"

@@ -1,0 +1,126 @@
+"""The command line as a person types it, on real texts."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from estitchup.cli import main
+from estitchup.corpus import read_table
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@dataclass(frozen=True)
+class Ran:
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def estitchup(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """Run the command in this process, which has PyTorch loaded already; no exception but an exit may come out."""
+
+    def run(*words: str, fails: bool = False) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["estitchup", *words])
+        monkeypatch.setenv("ESTITCHUP_HOME", str(home))
+        monkeypatch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        assert bool(ended.value.code) == fails, captured.err
+        return Ran(captured.out, captured.err)
+
+    return run
+
+
+QUICK = ("--seeds", "1", "--epochs", "2", "--head", "linear")
+
+
+def test_a_run_prints_a_table_and_writes_the_summary(estitchup: Callable[..., Ran], tmp_path: Path) -> None:
+    ran = estitchup("run", "sample", *QUICK, "--out", str(tmp_path / "out"))
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))
+    for entry in summary:
+        row = next(line for line in ran.stdout.splitlines() if f" {entry['name']} " in line)
+        assert f"{100 * entry['metrics']['accuracy']['mean']:.2f}" in row
+    again = estitchup("run", "--spec", str(tmp_path / "out" / "spec.json"), "--json")
+    assert [entry["metrics"]["auroc"] for entry in json.loads(again.stdout)] == [
+        entry["metrics"]["auroc"] for entry in summary
+    ]
+
+
+def test_json_goes_to_standard_output_alone_and_cells_can_be_chosen(estitchup: Callable[..., Ran]) -> None:
+    ran = estitchup("run", "sample", *QUICK, "--cell", "e-stitchup", "--cell", "No augmentation", "--json")
+    assert [entry["name"] for entry in json.loads(ran.stdout)] == ["E-Stitchup", "No augmentation"]
+    assert "epoch 2/2" in ran.stderr
+
+
+def test_banking77_works_without_a_split_column_and_with_a_share_of_unknown_classes(
+    estitchup: Callable[..., Ran], tmp_path: Path, public_data: Path
+) -> None:
+    part = tmp_path / "banking.csv"
+    read_table(public_data / "banking77_train.csv")[::12].to_csv(part, index=False)
+    words = ("run", str(part), "--text", "text", "--label", "category", "--unknown-share", "0.25", *QUICK)
+    ran = estitchup(*words, "--cell", "No augmentation", "--json")
+    assert 0.5 < json.loads(ran.stdout)[0]["metrics"]["auroc"]["mean"] < 1
+
+
+@pytest.mark.parametrize(
+    ("words", "content", "sentence"),
+    [
+        ((), "", "empty"),
+        (("--text", "body"), "text,label\na,b\n", "body"),
+        ((), "text,label\n" + "".join(f"hello {i},greeting\n" for i in range(40)), "one"),
+        ((), "text,label\none,a\ntwo,b\nthree,a\n", "10"),
+        (("--unknown", "oos"), "text,label\n" + "".join(f"hello {i},oos\n" for i in range(40)), "unknown"),
+        (
+            ("--unknown", "ooss"),
+            "text,label\n" + "".join(f"hi {i},{'oos' if i % 2 else 'a'}\n" for i in range(40)),
+            "oos",
+        ),
+        (("--cell", "F-Mixup"), "text,label\na,b\n", "F-Mixup"),
+        (
+            ("--encoder", "nobody/nothing"),
+            "text,label\n" + "".join(f"hi {i},{i % 2}\n" for i in range(40)),
+            "nobody/nothing",
+        ),
+        (("--seeds", "0"), "text,label\n" + "".join(f"hi {i},{i % 2}\n" for i in range(40)), "seeds"),
+    ],
+    ids=[
+        "empty",
+        "no such column",
+        "one class",
+        "three rows",
+        "all unknown",
+        "near label",
+        "no such cell",
+        "no such encoder",
+        "no seeds",
+    ],
+)
+def test_a_mistake_gets_a_sentence_with_cause_and_fix(
+    estitchup: Callable[..., Ran], tmp_path: Path, words: tuple[str, ...], content: str, sentence: str
+) -> None:
+    file = tmp_path / "texts.csv"
+    file.write_text(content)
+    columns = () if "--text" in words else ("--text", "text", "--label", "label")
+    ran = estitchup("run", str(file), *columns, *words, fails=True)
+    told = " ".join(ran.stderr.split())
+    assert told.startswith("estitchup: ")
+    assert sentence in told
+    assert ":" in told.removeprefix("estitchup: ")  # the fix follows the cause
+
+
+def test_a_file_that_is_not_there_is_said_in_a_sentence(estitchup: Callable[..., Ran]) -> None:
+    ran = estitchup("run", "nowhere.csv", "--text", "text", "--label", "label", fails=True)
+    assert "nowhere.csv" in ran.stderr
+
+
+def test_nothing_to_run_is_said_in_a_sentence(estitchup: Callable[..., Ran]) -> None:
+    assert "give a CSV file" in " ".join(estitchup("run", fails=True).stderr.split())
