@@ -57,7 +57,7 @@ class SqliteStore:
         self.connection.execute("COMMIT")
 
     def get(self, key: str, texts: Sequence[str], dimension: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Look the texts up, 1,000 a query; 30,000 are alike, one takes twice as long."""
+        """Look the texts up, 1,000 a query."""
         keys, known = list(map(bytes, digests(key, texts))), dict[bytes, bytes]()
         for start in range(0, len(keys), 1000):
             part = keys[start : start + 1000]

@@ -4,8 +4,10 @@ The runs of a group take equally many steps. Runs with one seed and one set of r
 and runs that also mix alike share the mixed embeddings; only the weights are each run's own.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -13,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from estitchup.augment import mixup, random_bytes, soft_cross_entropy, stitchup
+from estitchup.augment import mixup, random_bytes, soft_cross_entropy_gradient_, stitchup
 from estitchup.draws import (
     Purpose,
     batch_width,
@@ -101,20 +103,18 @@ class GroupTrainer:
     ) -> None:
         self.runs, self.rows, self.spec = runs, rows, spec
         like = rows[0].embeddings
-        self.stack = HeadStack(head, like.shape[1], classes, [run.seed for run in runs], like.device, like.dtype)
-        self.allowed = _allowed_classes(runs, classes, like)
         self.batch_sizes = [spec.batch_size_for(len(own.targets)) for own in rows]
         self.steps = steps_per_epoch(len(rows[0].targets), self.batch_sizes[0])
+        self.stack = HeadStack(head, like.shape[1], classes, [run.seed for run in runs], like.device, like.dtype)
+        self.allowed = _allowed_classes(runs, classes, like)
         self.optimizer = torch.optim.AdamW(
-            self.stack.parameters(), lr=spec.learning_rate, weight_decay=spec.weight_decay, fused=True
-        )
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, spec.learning_rate, total_steps=spec.epochs * self.steps, cycle_momentum=False
+            self.stack.parameters, lr=spec.learning_rate, weight_decay=spec.weight_decay, fused=True
         )
         self.best_epochs = np.zeros(len(runs), np.int64)
         self._best_scores = [(-1.0, 0.0)] * len(runs)
-        self._best = [parameter.detach().clone() for parameter in self.stack.parameters()]
+        self._best = [parameter.clone() for parameter in self.stack.parameters]
 
+    @torch.inference_mode()
     def epoch(self, epoch: int, cancel: Cancel | None) -> NDArray[np.float64] | None:
         """Train one epoch (counted from 0); return training loss, validation loss and accuracy (3, R).
 
@@ -123,19 +123,36 @@ class GroupTrainer:
         streams = self._streams(epoch)
         share = torch.stack([_drawn(draw_share, run, s) for run, s in zip(self.runs, streams, strict=True)])
         epsilon = torch.stack([_drawn(draw_epsilon, run, s) for run, s in zip(self.runs, streams, strict=True)])
-        weight = torch.stack([stream.weight for stream in streams])  # (R, steps, B), as are share and epsilon
+        weight = torch.stack([stream.weight for stream in streams])  # (R, steps, B), as all that follow
+        target = torch.stack([stream.rows.targets[stream.first] for stream in streams])
+        other = torch.stack([stream.rows.targets[stream.second] for stream in streams])
         training_loss = torch.zeros_like(weight[:, 0, 0])
         for step in range(self.steps):
             if cancel and cancel.is_set():
                 return None
-            x = self._inputs(step, streams, share[:, step])
-            target = torch.stack([stream.rows.targets[stream.first[step]] for stream in streams])
-            other = torch.stack([stream.rows.targets[stream.second[step]] for stream in streams])
-            loss = soft_cross_entropy(self.stack(x), target, other, share[:, step], epsilon[:, step], self.allowed)
-            training_loss += self._update((loss * weight[:, step]).sum(-1))
+            loss = self.stack.gradients(
+                self._inputs(step, streams, share[:, step]),
+                partial(
+                    soft_cross_entropy_gradient_,
+                    target=target[:, step],
+                    other=other[:, step],
+                    share=share[:, step],
+                    epsilon=epsilon[:, step],
+                    weight=weight[:, step],
+                    allowed=self.allowed,
+                ),
+            )
+            training_loss += (loss * weight[:, step]).sum(-1)
+            self._update(epoch * self.steps + step)
         losses, accuracies = self._validate()
         self._remember(epoch, losses, accuracies)
         return np.stack([(training_loss / self.steps).cpu().numpy().astype(np.float64), losses, accuracies])
+
+    def _update(self, step: int) -> None:
+        """Take one optimiser step; no run's gradient meets another's."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.spec.learning_rate * one_cycle(step / (self.spec.epochs * self.steps))
+        self.optimizer.step()
 
     def best_heads(self) -> StackedHeads:
         """Return the heads as of each run's best epoch."""
@@ -173,21 +190,12 @@ class GroupTrainer:
             views.append(mixed[view])
         return torch.stack(views) if len(mixed) > 1 else views[0].expand(len(views), -1, -1)
 
-    def _update(self, losses: Tensor) -> Tensor:
-        """Take one optimiser step on the sum of the runs' losses (R,): no run's gradient meets another's."""
-        self.optimizer.zero_grad(set_to_none=True)
-        losses.sum().backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
-        self.schedule.step()
-        return losses.detach()
-
-    @torch.inference_mode()
     def _validate(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return mean cross-entropy and accuracy (R,) on the validation rows of each run's classes."""
         loss, right, count = (torch.zeros(len(self.runs), device=self._best[0].device) for _ in range(3))
         for start in range(0, len(self.rows[0].validation_targets), VALIDATION_ROWS_AT_ONCE):
             part = slice(start, start + VALIDATION_ROWS_AT_ONCE)
-            logits = self.stack(torch.stack([rows.validation_embeddings[part] for rows in self.rows]))
+            logits = self.stack.logits(torch.stack([rows.validation_embeddings[part] for rows in self.rows]))
             target = self.rows[0].validation_targets[part].expand(len(self.runs), -1)
             seen = torch.ones_like(target, dtype=logits.dtype)
             if self.allowed is not None:
@@ -205,8 +213,19 @@ class GroupTrainer:
         for run, score in enumerate(zip(accuracies, -losses, strict=True)):
             if epoch == 0 or score > self._best_scores[run]:
                 self._best_scores[run], self.best_epochs[run] = score, epoch + 1
-                for best, parameter in zip(self._best, self.stack.parameters(), strict=True):
-                    best[run].copy_(parameter.detach()[run])
+                for best, parameter in zip(self._best, self.stack.parameters, strict=True):
+                    best[run].copy_(parameter[run])
+
+
+def one_cycle(progress: float) -> float:
+    """Return the share of the peak learning rate at `progress` in [0, 1] of the training.
+
+    Up from 1/25 in the first 30%, then down to almost nothing, both along a cosine. Source: Smith & Topin,
+    arXiv:1708.07120, in the form and with the constants of PyTorch's OneCycleLR.
+    """
+    start, end, rise = 1 / 25, 1 / 250_000, 0.3
+    low, part = (start, progress / rise) if progress < rise else (end, (1 - progress) / (1 - rise))
+    return low + (1 - low) * (1 - math.cos(math.pi * part)) / 2
 
 
 def _mix(mix: Mix, stream: _Stream, step: int, share: Tensor, noise: Tensor | None) -> Tensor:

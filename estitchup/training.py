@@ -22,7 +22,7 @@ from estitchup.progress import Cancel, Cancelled
 from estitchup.recipe import HeadSpec, Run, TrainingSpec
 from estitchup.trained import StackedHeads
 
-CPU_RUNS_AT_ONCE = 2
+CPU_WEIGHTS_AT_ONCE = 1_200_000  # with gradient and two moments 19 MB: what a server's cache holds
 
 
 @dataclass(frozen=True)
@@ -166,11 +166,11 @@ def device_name(device: torch.device) -> str:
 
 
 def _runs_that_fit(data: TrainingData, head: HeadSpec, device: torch.device) -> int:
-    """Return how many runs to train side by side: few on a CPU, for its cache; on a GPU, what half its memory holds."""
-    if device.type != "cuda":
-        return CPU_RUNS_AT_ONCE
+    """Return how many runs to train side by side: as many as the cache of a CPU holds, or half the memory of a GPU."""
     widths = head.widths(data.embeddings.shape[1], data.classes)
     weights = sum(a * b for a, b in itertools.pairwise(widths))
+    if device.type != "cuda":
+        return max(2, CPU_WEIGHTS_AT_ONCE // weights)
     activations = sum(widths) * len(data.validation_targets)
     free, _ = torch.cuda.mem_get_info(device)
     return max(1, int(free // 2 // (4 * (6 * weights + 2 * activations))))

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from estitchup.errors import EstitchupError
-from estitchup.group import TrainingData
+from estitchup.group import TrainingData, one_cycle
+from estitchup.heads import HeadStack
 from estitchup.progress import Cancelled
 from estitchup.recipe import Augmentation, HeadSpec, Mix, Run, TrainingSpec, full_grid
 from estitchup.training import EpochReport, TrainedStack, train
@@ -52,6 +53,34 @@ def test_the_size_of_the_groups_changes_no_number(data: TrainingData) -> None:
     by_one, by_five = (trained(data, runs, dtype=torch.float64, runs_at_once=size) for size in (1, 5))
     np.testing.assert_allclose(by_one.history.validation_losses, by_five.history.validation_losses, atol=1e-8)
     assert by_one.best_epochs.tolist() == by_five.best_epochs.tolist()
+
+
+@pytest.mark.parametrize("head", ["linear", "mlp"])
+def test_gradients_are_autograds(head: str) -> None:
+    generator = torch.Generator().manual_seed(0)
+    stack = HeadStack(HeadSpec(kind=head, hidden=11), WIDTH, CLASSES, [0, 1, 0], dtype=torch.float64)  # type: ignore[arg-type]
+    x = torch.randn(3, 20, WIDTH, dtype=torch.float64, generator=generator)
+    slope = torch.randn(3, 20, CLASSES, dtype=torch.float64, generator=generator)
+    leaves = [parameter.clone().requires_grad_() for parameter in stack.parameters]
+    layers = len(leaves) // 2
+    out = x
+    for layer in range(layers):
+        out = torch.baddbmm(leaves[layers + layer], out if layer == 0 else torch.relu(out), leaves[layer])
+    expected = torch.autograd.grad((out * slope).sum(), leaves)
+    stack.gradients(x, lambda logits: logits.copy_(slope))
+    for parameter, gradient in zip(stack.parameters, expected, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient)
+    torch.testing.assert_close(stack.logits(x), out.detach())
+
+
+def test_the_schedule_is_pytorchs_one_cycle() -> None:
+    parameter = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.SGD([parameter], lr=1.0)
+    theirs = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1.0, total_steps=1001, cycle_momentum=False)
+    for step in range(1000):
+        assert one_cycle(step / 1000) == pytest.approx(theirs.get_last_lr()[0], abs=0.004)
+        optimizer.step()
+        theirs.step()
 
 
 def test_the_same_seed_gives_the_same_bits(data: TrainingData) -> None:

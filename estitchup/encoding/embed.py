@@ -14,7 +14,7 @@ from estitchup.encoding.source import EncoderSource
 from estitchup.encoding.store import VectorStore
 from estitchup.progress import Cancel, Listener, Progress
 
-_TEXTS_IN_A_WRITE = 512  # half a second of work on a CPU, which is all a killed process loses
+_TEXTS_IN_A_WRITE = 512  # about a second of work on a CPU, which is all a killed process loses
 
 
 def embed(

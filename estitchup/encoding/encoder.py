@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 OnBatch = Callable[[list[int], NDArray[np.float32]], None]
 Batch = dict[str, Any] | list[str]  # padded features, or texts for a model that batches by itself
 
-# Padded tokens in a batch. On two cores 1,024 to 2,048 are alike, 512 is 10% slower, 4,096 20%, 8,192 40%.
-_TOKENS_ON_CPU = 1536
+# Padded tokens in a batch. On two cores 512 was 10% slower, 2,048 alike, 4,096 20% and 8,192 40% slower; where other
+# work shared the processor's cache, 2,048 lost 10% too.
+_TOKENS_ON_CPU = 1024
 _TOKENS_ON_GPU = 32_768  # not measured; large enough to fill one, small enough for 8 GB
 _TEXTS_WITHOUT_TOKENS = 256  # for a model that is no plain text transformer, such as a table of token vectors
-_TEXTS_AT_ONCE = 8192  # tokenised and sorted together: bounds memory, and nothing is gained above
+_TEXTS_AT_ONCE = 8192  # tokenised and sorted together: bounds memory, and lets progress begin at once
 
 
 @dataclass(frozen=True)

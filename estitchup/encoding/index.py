@@ -1,6 +1,6 @@
 """Find digests among millions at once: a sorted array in memory, searched for all queries together.
 
-A B-tree on disk takes 1 to 3 µs and a Python call for each key; this takes 0.2 µs, and 24 bytes of memory.
+Among a million, LMDB's B-tree took 2.6 µs and a Python call for each key; this takes 0.3 µs, and 24 bytes of memory.
 """
 
 from collections.abc import Sequence
@@ -35,11 +35,8 @@ class Index:
         """Return the location of each digest (N, 2), anything for an unknown one (N,), and which are known (N,)."""
         if not len(self):
             return np.zeros(len(digests), np.uint64), np.zeros(len(digests), np.bool_)
-        order = np.argsort(digests[:, 0])  # neighbours find each other's way in the cache: three times faster
-        places = np.empty(len(digests), np.intp)
-        places[order] = np.searchsorted(self.halves[0], digests[order, 0])
-        places = np.minimum(places, len(self) - 1)
-        # Of two digests with the same first half, one in 10^7 stores of a million, the second is computed each time.
+        places = np.minimum(np.searchsorted(self.halves[0], digests[:, 0]), len(self) - 1)
+        # Two digests share a first half in one of 30 million stores of a million; one is then computed each time.
         known = (self.halves[0, places] == digests[:, 0]) & (self.halves[1, places] == digests[:, 1])
         return self.locations[places], known
 

@@ -36,7 +36,9 @@ def line_sample(name: str) -> str:
 
 def _ask_cell(mix: Mix, *, is_soft: bool) -> None:
     name = next(name for name, cell in CELLS.items() if cell == (mix, is_soft))
-    st.checkbox(f"{line_sample(name)} {name}", key=_key(name), persist_state="session", wrap=True)
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", wrap=False):
+        st.checkbox(name, key=_key(name), persist_state="session", wrap=False)
+        st.markdown(line_sample(name), width="content")  # not in the label, which a screen reader would spell out
 
 
 def _key(name: str) -> str:

@@ -137,7 +137,7 @@ class Evaluation:
             highest = max(float(shares.max()) for pair in self.shares.values() for shares in pair)
             figure = charts.confidence_histogram(name, self.separation(name), *self.shares[name], highest)
             self._figures["histogram", name] = figure
-        return charts.with_threshold(self._figures["histogram", name], threshold)
+        return charts.with_threshold(self._figures["histogram", name], threshold, self.outcomes(name, threshold).words)
 
     def separation(self, name: str) -> str:
         """Say how well confidence tells unknown from known texts."""

@@ -40,3 +40,28 @@ class Outcomes:
             "unknown_caught": (unknown - let_in, unknown),
             "accepted_accuracy": (sum(outcome.accepted_right for outcome in self.seeds), accepted + let_in),
         }
+
+    @property
+    def words(self) -> list[str]:
+        """Return each share in bold, what it is, and what it counts."""
+        return [
+            f"<b>{percent(getattr(self, share))}</b><br>{name}<br>" + "{:,}/{:,}".format(*self.counts[share])
+            for share, name in SHARES.items()
+        ]
+
+    @property
+    def sentence(self) -> str:
+        """Return the shares as a sentence."""
+        return ", ".join(f"{name} {percent(getattr(self, share))}" for share, name in SHARES.items())
+
+
+SHARES = {
+    "known_kept": "known kept",
+    "unknown_caught": "unknown caught",
+    "accepted_accuracy": "right of accepted",
+}
+
+
+def percent(share: float) -> str:
+    """Write a share, and a dash where there is none."""
+    return "–" if np.isnan(share) else f"{share:.1%}"

@@ -3,20 +3,11 @@
 A fragment, so that moving the slider redraws the panels and nothing else. The threshold is in the address.
 """
 
-import math
-
 import streamlit as st
 
 from estitchup.ui.charts.frame import CONFIG
 from estitchup.ui.evaluation import Evaluation
 from estitchup.ui.guard import guard
-from estitchup.ui.outcomes import Outcomes
-
-SHARES = {
-    "known_kept": "Known kept",
-    "unknown_caught": "Unknown caught",
-    "accepted_accuracy": "Right among accepted",
-}
 
 
 @st.fragment
@@ -26,8 +17,7 @@ def threshold_panels(job_id: str, found: Evaluation, names: list[str]) -> None:
         threshold = _choose_threshold(job_id, found)
         with st.grid(2, min_column_width=330, gap="medium"):
             for name in names:
-                with st.container():
-                    _panel(found, name, threshold)
+                _panel(found, name, threshold)
 
 
 def _choose_threshold(job_id: str, found: Evaluation) -> float:
@@ -54,23 +44,10 @@ def _choose_threshold(job_id: str, found: Evaluation) -> float:
 
 
 def _panel(found: Evaluation, name: str, threshold: float) -> None:
-    outcomes = found.outcomes(name, threshold)
     st.plotly_chart(
         found.histogram(name, threshold),
         key=f"histogram {name}",
         config=CONFIG,
-        alt=f"{name}: shares of known and unknown test texts by confidence. {found.separation(name)}.",
+        alt=f"{name}: confidence of known and unknown test texts. {found.separation(name)}. "
+        f"At threshold {threshold:.2f}: {found.outcomes(name, threshold).sentence}.",
     )
-    st.markdown(_table(outcomes))
-
-
-def _table(outcomes: Outcomes) -> str:
-    """Return a Markdown table of shares, mean over seeds, and of counts, summed over seeds."""
-    shares = [_percent(getattr(outcomes, share)) for share in SHARES]
-    counts = ["{:,}/{:,}".format(*outcomes.counts[share]) for share in SHARES]
-    rows = [list(SHARES.values()), ["---"] * len(SHARES), [f"**{share}**" for share in shares], counts]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def _percent(share: float) -> str:
-    return "–" if math.isnan(share) else f"{share:.1%}"

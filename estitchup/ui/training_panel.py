@@ -58,7 +58,8 @@ def _follow(job_id: str) -> None:
     if watched is None or watched.job.status.over:
         st.rerun()
     st.markdown(f"**{plain(watched.job.name)}**")
-    if watched.epochs and watched.progress and watched.progress.stage != "Scoring":
+    stage = watched.progress.stage if watched.progress else ""
+    if watched.epochs and stage != "Scoring":
         last = watched.epochs[-1]
         words = f"Training on {last.device}: epoch {last.epoch} of {last.epochs} · {epochs_rate(watched)}"
         st.progress(last.epoch / last.epochs, text=words + remaining_words(last.remaining))

@@ -20,7 +20,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 
 @pytest.fixture
-def visit(home: Workspace) -> Open:
+def visit(home: Workspace) -> Open:  # noqa: ARG001 (it sets the workspace)
     """Open a page by its path, with query parameters, as somebody with a fresh browser would."""
 
     def open_page(path: str = "", **query: str) -> AppTest:

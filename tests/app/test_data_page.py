@@ -164,7 +164,7 @@ def test_a_failed_job_gives_its_reason_and_can_be_started_again(visit: Open, hom
     assert [job.status for job in home.jobs()] == [Status.FAILED, Status.QUEUED]
 
 
-def test_what_was_chosen_is_there_again_after_a_reload_and_on_the_way_back(visit: Open, home: Workspace) -> None:
+def test_what_was_chosen_is_there_again_after_a_reload_and_on_the_way_back(visit: Open) -> None:
     app = with_sample(visit).slider(key="data_unknown_share").set_value(30).run()
     address = app.query_params["corpus"]
     reloaded = visit(corpus=address)

@@ -13,7 +13,7 @@ def framed(
     traces: Sequence[object], title: str, finding: str, x_title: str, y_title: str, height: int = 320
 ) -> go.Figure:
     """Return a figure of these traces: `title` in bold and below it the `finding`, both of one line."""
-    axis = {"gridcolor": GRID, "zeroline": False, "fixedrange": True, "automargin": True}
+    axis = {"gridcolor": GRID, "zeroline": False, "fixedrange": True, "automargin": False}
     figure = go.Figure(list(traces))
     figure.update_layout(
         title={
@@ -26,9 +26,10 @@ def framed(
             "yref": "container",
             "yanchor": "top",
             "pad": {"t": 6},
+            "automargin": False,
         },
         height=height,
-        margin={"l": 56, "r": 12, "t": 76, "b": 8},
+        margin={"l": 56, "r": 12, "t": 76, "b": 48},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         dragmode=False,

@@ -4,6 +4,10 @@ Known texts are solid bars, unknown ones outlined and hatched over them. Each su
 are seen as well as many known ones.
 """
 
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +17,8 @@ from estitchup.ui.charts.frame import NEUTRAL, framed
 from estitchup.ui.palette import KNOWN_COLOUR, UNKNOWN_COLOUR
 
 HISTOGRAM_BINS = 20
+ROOM_FOR_EFFECTS = 116
+KNOWN_FILL = "rgba(0, 158, 115, 0.55)"
 
 Floats = NDArray[np.float64]
 
@@ -26,53 +32,67 @@ def shares_by_confidence(confidence: ArrayLike, bins: int = HISTOGRAM_BINS) -> F
 
 
 def confidence_histogram(
-    title: str, finding: str, known_shares: Floats, unknown_shares: Floats, highest: float
+    title: str, finding: str, known_shares: Floats, unknown_shares: Floats, highest: float, legend: bool = True
 ) -> go.Figure:
     """Draw shares (bins,) in percent; `highest` is the tallest bar of all the panels that stand side by side."""
-    bins = len(known_shares)
-    centres = (np.arange(bins) + 0.5) / bins
-    hover = "%{y:.1f}% of %{fullData.name}<br>with confidence %{customdata}<extra></extra>"
-    ranges = [f"{i / bins:.2f} to {(i + 1) / bins:.2f}" for i in range(bins)]
-    shared = {"x": centres, "width": 1 / bins, "customdata": ranges, "hovertemplate": hover}
-    traces = [go.Bar(y=known_shares, name="known texts", marker={"color": KNOWN_COLOUR, "opacity": 0.6}, **shared)]
+    traces = [_steps("known texts", known_shares, {"color": KNOWN_COLOUR, "width": 1}, fillcolor=KNOWN_FILL)]
     if unknown_shares.any():
-        hatched = {
-            "color": "rgba(204, 121, 167, 0.15)",
-            "line": {"color": UNKNOWN_COLOUR, "width": 1.5},
-            "pattern": {"shape": "/", "fgcolor": UNKNOWN_COLOUR, "size": 6, "solidity": 0.3},
-        }
-        traces.append(go.Bar(y=unknown_shares, name="unknown texts", marker=hatched, **shared))
+        hatched = {"shape": "/", "fgcolor": UNKNOWN_COLOUR, "bgcolor": "rgba(0,0,0,0)", "size": 6, "solidity": 0.3}
+        outline = {"color": UNKNOWN_COLOUR, "width": 2}
+        traces.append(_steps("unknown texts", unknown_shares, outline, fillpattern=hatched))
     figure = framed(traces, title, finding, "Confidence (0 to 1)", "Share of texts (%)")
     figure.update_layout(
-        barmode="overlay",
-        bargap=0,
-        showlegend=True,
+        showlegend=legend,
         legend={"orientation": "v", "x": 0.02, "y": 0.98, "yanchor": "top", "bgcolor": "rgba(0,0,0,0)"},
         xaxis={"range": [0, 1], "dtick": 0.2, "showgrid": False},
-        yaxis={"range": [0, 1.05 * highest], "rangemode": "tozero"},
+        yaxis={"range": [0, 1.05 * highest], "nticks": 5},
     )
     return figure
 
 
-def with_threshold(figure: go.Figure, threshold: float) -> go.Figure:
-    """Return a copy of a histogram with the threshold as a dashed line; texts on it and to its right are accepted."""
+def _steps(name: str, shares: Floats, line: dict[str, Any], **fill: Any) -> go.Scatter:
+    """Return a histogram as one outline: two paths redraw several times faster than forty bars."""
+    edges = np.linspace(0, 1, len(shares) + 1)
+    ranges = [f"{low:.2f} to {high:.2f}" for low, high in pairwise(edges)]
+    return go.Scatter(
+        x=edges,
+        y=np.append(shares, shares[-1]),
+        customdata=[*ranges, ranges[-1]],
+        name=name,
+        mode="lines",
+        line=line | {"shape": "hv"},
+        fill="tozeroy",
+        hovertemplate="%{y:.1f}% of %{fullData.name}<br>with confidence %{customdata}<extra></extra>",
+        **fill,
+    )
+
+
+def with_threshold(figure: go.Figure, threshold: float, effects: Sequence[str] = ()) -> go.Figure:
+    """Return a copy of a histogram with the threshold as a dashed line; texts on it and to its right are accepted.
+
+    `effects` say what the threshold does; they stand side by side below the axis.
+    """
+    line = {"color": NEUTRAL, "width": 3, "dash": "dash"}
+    label = {
+        "x": threshold,
+        "y": 1,
+        "yref": "paper",
+        "yanchor": "bottom",
+        "xanchor": "right" if threshold > 0.5 else "left",
+        "text": f"threshold <b>{threshold:.2f}</b>",
+        "showarrow": False,
+    }
+    below = {"y": 0, "xref": "paper", "yref": "paper", "yshift": -52, "xanchor": "left", "yanchor": "top"}
+    words = [
+        below | {"x": i / len(effects), "text": effect, "align": "left", "showarrow": False}
+        for i, effect in enumerate(effects)
+    ]
     marked = go.Figure(figure)
-    marked.add_shape(
-        type="line",
-        x0=threshold,
-        x1=threshold,
-        y0=0,
-        y1=1,
-        yref="paper",
-        line={"color": NEUTRAL, "width": 3, "dash": "dash"},
-    )
-    marked.add_annotation(
-        x=threshold,
-        y=1,
-        yref="paper",
-        yanchor="bottom",
-        xanchor="right" if threshold > 0.5 else "left",
-        text=f"threshold <b>{threshold:.2f}</b>",
-        showarrow=False,
-    )
+    marked.layout.shapes = [
+        {"type": "line", "x0": threshold, "x1": threshold, "y0": 0, "y1": 1, "yref": "paper", "line": line}
+    ]
+    marked.layout.annotations = [label, *words]
+    if effects:
+        marked.layout.margin.b = ROOM_FOR_EFFECTS
+        marked.layout.height = figure.layout.height + ROOM_FOR_EFFECTS - figure.layout.margin.b
     return marked
