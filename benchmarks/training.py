@@ -26,8 +26,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from estitchup.corpus import CorpusSpec, load_corpus
 from estitchup.experiment import embed_corpus, training_data
-from estitchup.group import TrainingData
 from estitchup.recipe import Augmentation, HeadSpec, Mix, Run, TrainingSpec, full_grid
+from estitchup.streams import TrainingData
 from estitchup.training import best_device, device_name, train
 from estitchup.workspace import Workspace
 

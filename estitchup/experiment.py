@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from estitchup.checkpoint import Checkpoint
 from estitchup.corpus import Corpus, Role, load_corpus
 from estitchup.encoding import VectorStore, embed, resolve_encoder
-from estitchup.group import TrainingData
 from estitchup.progress import Cancel, Listener, Progress
 from estitchup.recipe import Run
 from estitchup.result import CURVES, ExperimentResult, Facts
 from estitchup.spec import ExperimentSpec
+from estitchup.streams import TrainingData
 from estitchup.training import EpochReport, TrainedStack, train
 
 PACKAGES = ("estitchup", "torch", "numpy", "sentence-transformers")
@@ -28,10 +29,12 @@ def run_experiment(
     listener: Listener | None = None,
     on_epoch: Callable[[EpochReport], None] | None = None,
     cancel: Cancel | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> ExperimentResult:
     """Read, embed, train and score.
 
-    `store` keeps vectors from one experiment to the next. Raises EstitchupError for what the user can mend, and
+    `store` keeps vectors from one experiment to the next, `checkpoint` lets a training that was cut off go on.
+    Raises EstitchupError for what the user can mend, and
     Cancelled when stopped before the first epoch ended; stopped later, it returns what the finished epochs gave.
     """
     corpus = load_corpus(spec.corpus)
@@ -45,6 +48,7 @@ def run_experiment(
         device=spec.device,
         listener=on_epoch,
         cancel=cancel,
+        checkpoint=checkpoint,
     )
     if listener:
         listener(Progress("Scoring", 0, 1, "experiments"))
@@ -107,11 +111,12 @@ def _facts(corpus: Corpus, stack: TrainedStack, encoder_key: str) -> Facts:
 
 
 def _history(stack: TrainedStack) -> pd.DataFrame:
-    """Return the curves in long form: a row for each run and finished epoch (1-based)."""
+    """Return the curves in long form, a row for each run and epoch (1-based); NaN where a run had ended."""
     history = stack.history
     runs, epochs = history.validation_accuracies.shape
     curves = (history.training_losses, history.validation_losses, history.validation_accuracies)
     table = pd.DataFrame({"run": np.repeat(np.arange(runs), epochs), "epoch": np.tile(np.arange(1, epochs + 1), runs)})
     for name, curve in zip(CURVES, curves, strict=True):
         table[name] = curve.ravel()
-    return table.dropna().reset_index(drop=True)
+    reached = table.loc[table[CURVES[-1]].notna(), "epoch"].max()
+    return table[table["epoch"] <= reached].reset_index(drop=True)

@@ -6,6 +6,7 @@ is written out: two layers need six lines, and without autograd's bookkeeping an
 three quarters of the speed of its matrix products alone (docs/decisions.md).
 """
 
+import copy
 import itertools
 import math
 from collections.abc import Callable
@@ -36,15 +37,22 @@ class HeadStack:
         drawn = {seed: _initial_weights(widths, seed) for seed in seeds}
 
         def stacked(layer: int, part: int) -> Tensor:
-            tensor = torch.stack([drawn[seed][layer][part] for seed in seeds]).to(device, dtype)
-            tensor.grad = torch.zeros_like(tensor)
-            return tensor
+            return _with_gradient(torch.stack([drawn[seed][layer][part] for seed in seeds]).to(device, dtype))
 
         layers = range(len(widths) - 1)
         self.weights = [stacked(layer, 0) for layer in layers]
         self.biases = [stacked(layer, 1) for layer in layers]
         self._outputs: list[Tensor] = []
         self._hidden_gradient = torch.empty(0)
+
+    def only(self, places: list[int]) -> "HeadStack":
+        """Return a stack of some of the runs, with copies of their weights."""
+        stack = copy.copy(self)
+        stack.weights, stack.biases = (
+            [_with_gradient(t[places]) for t in part] for part in (self.weights, self.biases)
+        )
+        stack._outputs = []
+        return stack
 
     @property
     def parameters(self) -> list[Tensor]:
@@ -85,6 +93,11 @@ class HeadStack:
             below = outputs[-1] if layer == 0 else outputs[-1].relu_()
             outputs.append(torch.baddbmm(bias, below, weight, out=self._outputs[layer]))
         return outputs
+
+
+def _with_gradient(tensor: Tensor) -> Tensor:
+    tensor.grad = torch.zeros_like(tensor)
+    return tensor
 
 
 def _initial_weights(widths: list[int], seed: int) -> list[tuple[Tensor, Tensor]]:

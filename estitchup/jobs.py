@@ -22,8 +22,8 @@ from estitchup.spec import ExperimentSpec
 from estitchup.workspace import EmbedSpec, Job, Status, Workspace
 
 WORKER_DIED = (
-    "The worker process ended without a word: it was killed, or the machine ran out of memory. Start the job again, "
-    "with fewer runs or a smaller head if memory is short."
+    "The worker process ended without a word: it was killed, or the machine ran out of memory. Resume the job, or "
+    "start one with fewer runs or a smaller head if memory is short."
 )
 
 
@@ -75,21 +75,27 @@ class JobQueue:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "cancel").touch()
 
+    def resume(self, job_id: str) -> None:
+        """Queue a failed job again; its training goes on after the last epoch that was kept."""
+        (self.workspace.job_folder(job_id) / "cancel").unlink(missing_ok=True)
+        if self.workspace.set_status(job_id, Status.QUEUED, only_from=Status.FAILED):
+            self.ensure_worker()
+
     def watch(self, job_id: str) -> Watched | None:
         """Return the job and what it has told, None when there is no such job; notice a worker that died."""
         job = self._checked(job_id)
         if job is None:
             return None
-        progress, epochs = None, []
+        progress, epochs = None, {}
         for kind, event in read_events(self.workspace.job_folder(job_id)):
             if kind == "epoch":
-                epochs.append(Epoch(**event))
+                epochs[event["epoch"]] = Epoch(**event)  # a resumed job may tell an epoch again
             else:
                 progress = Progress(**event)
         ahead = 0
         if job.status is Status.QUEUED:
             ahead = sum(other.created < job.created for other in self.workspace.jobs(Status.QUEUED, Status.RUNNING))
-        return Watched(job, progress, epochs, ahead)
+        return Watched(job, progress, list(epochs.values()), ahead)
 
     def active(self) -> list[Job]:
         """Return the jobs that are queued or running, the oldest first."""

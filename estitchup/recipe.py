@@ -105,6 +105,7 @@ class HeadSpec(BaseModel):
 class TrainingSpec(BaseModel):
     """How to train: AdamW under a one-cycle schedule that peaks at `learning_rate`.
 
+    A run ends early when its validation has not improved for `patience` epochs (None: never); its best weights count.
     `batch_size` None takes a batch that gives some thirty steps an epoch, from 32 rows to 256 (`batch_size_for`).
     """
 
@@ -114,6 +115,7 @@ class TrainingSpec(BaseModel):
     batch_size: int | None = Field(None, ge=2, le=65536)
     learning_rate: float = Field(2e-3, gt=0.0, le=10.0)
     weight_decay: float = Field(0.01, ge=0.0, le=10.0)
+    patience: int | None = Field(None, ge=1, le=1000)
 
     def batch_size_for(self, rows: int) -> int:
         """Return the batch size for a number of training rows."""

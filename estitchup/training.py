@@ -15,11 +15,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from estitchup.checkpoint import Checkpoint
 from estitchup.draws import steps_per_epoch
 from estitchup.errors import EstitchupError
-from estitchup.group import GroupTrainer, ResidentRows, TrainingData
+from estitchup.group import GroupTrainer
 from estitchup.progress import Cancel, Cancelled
 from estitchup.recipe import HeadSpec, Run, TrainingSpec
+from estitchup.streams import ResidentRows, TrainingData
 from estitchup.trained import StackedHeads
 
 CPU_WEIGHTS_AT_ONCE = 1_200_000  # with gradient and two moments 19 MB: what a server's cache holds
@@ -75,11 +77,13 @@ def train(
     runs_at_once: int | None = None,
     listener: Callable[[EpochReport], None] | None = None,
     cancel: Cancel | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> TrainedStack:
     """Train every run and return their heads in the order of `runs`.
 
     A cancel ends training early and keeps what the finished epochs gave; before the first, `Cancelled` is raised.
     `runs_at_once` bounds memory and changes no number beyond rounding. Deterministic on a CPU: same seeds, same bits.
+    With a `checkpoint`, training goes on where an earlier one with the same arguments was cut off.
     """
     where = torch.device(device or best_device())
     groups = _grouped(runs, len(data.targets), spec, runs_at_once or _runs_that_fit(data, head, where))
@@ -89,19 +93,19 @@ def train(
         for group in groups
     ]
     order = np.concatenate([np.asarray(group) for group in groups])
-    curves = np.full((3, len(runs), spec.epochs), np.nan)
-    started = time.perf_counter()
+    kept = checkpoint.restore(trainers) if checkpoint else None
+    first, curves, before = kept or (0, np.full((3, len(runs), spec.epochs), np.nan), 0.0)
+    started = time.perf_counter() - before
     stopped = False
-    for epoch in range(spec.epochs):
-        for group, trainer in zip(groups, trainers, strict=True):
-            if (ended := trainer.epoch(epoch, cancel)) is None:
-                stopped = True
-                break
-            curves[:, group, epoch] = ended
-        if stopped:
+    for epoch in range(first, spec.epochs):
+        stopped = not _one_epoch(epoch, groups, trainers, curves, cancel)
+        if stopped or np.isnan(curves[2, :, epoch]).all():  # asked to stop, or every run has left
             break
+        seconds = time.perf_counter() - started
+        if checkpoint:
+            checkpoint.save(epoch + 1, curves, seconds, trainers)
         if listener:
-            listener(_report(curves, epoch, spec.epochs, time.perf_counter() - started, device_name(where)))
+            listener(_report(curves, epoch, spec.epochs, seconds, device_name(where)))
     if np.isnan(curves[2, :, 0]).any():
         raise Cancelled
     return TrainedStack(
@@ -112,6 +116,22 @@ def train(
         device=device_name(where),
         stopped=stopped,
     )
+
+
+def _one_epoch(
+    epoch: int,
+    groups: list[list[int]],
+    trainers: list[GroupTrainer],
+    curves: NDArray[np.float64],
+    cancel: Cancel | None,
+) -> bool:
+    """Take every group through an epoch and enter its figures into the curves; return False when cancelled."""
+    for group, trainer in zip(groups, trainers, strict=True):
+        ended = trainer.epoch(epoch, cancel)
+        if ended is None:
+            return False
+        curves[:, group, epoch] = ended
+    return True
 
 
 def _resident(data: TrainingData, runs: Sequence[Run], device: torch.device, dtype: torch.dtype) -> list[ResidentRows]:

@@ -84,6 +84,7 @@ def do(workspace: Workspace, job: Job) -> None:
 
 def _attempt(workspace: Workspace, job: Job) -> Status:
     folder = workspace.job_folder(job.id)
+    folder.mkdir(parents=True, exist_ok=True)
     cancel, telling = _FileCancel(folder / "cancel"), _Telling(folder)
     with workspace.vectors() as store:
         if isinstance(job.spec, EmbedSpec):

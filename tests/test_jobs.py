@@ -135,7 +135,9 @@ def test_a_second_submission_waits_its_turn_and_a_queued_job_can_be_cancelled(
     assert not queue.workspace.has_result(third.id)
 
 
-def test_a_killed_worker_fails_its_job_with_the_reason_and_is_replaced(queue: JobQueue, corpus: CorpusSpec) -> None:
+def test_a_killed_worker_fails_its_job_and_a_new_one_resumes_after_the_last_epoch(
+    queue: JobQueue, corpus: CorpusSpec
+) -> None:
     job = queue.submit(experiment(corpus, epochs=1000))
     waited(queue, job.id, lambda watched: bool(watched.epochs))
     for process in workers(queue):
@@ -143,8 +145,13 @@ def test_a_killed_worker_fails_its_job_with_the_reason_and_is_replaced(queue: Jo
     failed = waited(queue, job.id, over, seconds=5)
     assert failed.job.status is Status.FAILED
     assert failed.job.reason == WORKER_DIED
-    after = queue.submit(experiment(corpus, epochs=1))
-    assert waited(queue, after.id, over).job.status is Status.FINISHED
+    told = len(failed.epochs)
+    queue.resume(job.id)
+    resumed = waited(queue, job.id, lambda watched: len(watched.epochs) > told + 1)
+    assert [epoch.epoch for epoch in resumed.epochs] == list(range(1, len(resumed.epochs) + 1))
+    queue.cancel(job.id)
+    assert waited(queue, job.id, over).job.status is Status.STOPPED
+    assert len(queue.workspace.load(job.id).curve(0, "validation_accuracy")) > told
 
 
 def test_a_job_that_nobody_knows_is_none(queue: JobQueue) -> None:

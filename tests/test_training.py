@@ -1,16 +1,19 @@
 """The stack: a run's numbers are its own, and the same seed gives the same bits."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from estitchup.checkpoint import Checkpoint
 from estitchup.errors import EstitchupError
-from estitchup.group import TrainingData, one_cycle
+from estitchup.group import one_cycle
 from estitchup.heads import HeadStack
 from estitchup.progress import Cancelled
 from estitchup.recipe import Augmentation, HeadSpec, Mix, Run, TrainingSpec, full_grid
+from estitchup.streams import TrainingData
 from estitchup.training import EpochReport, TrainedStack, train
 
 CLASSES, WIDTH = 5, 24
@@ -188,6 +191,53 @@ def test_a_cancel_keeps_what_the_finished_epochs_gave(data: TrainingData) -> Non
 def test_nothing_to_train_is_said_in_a_sentence(data: TrainingData) -> None:
     with pytest.raises(EstitchupError, match="at least one augmentation"):
         trained(data, [])
+
+
+@pytest.mark.parametrize("patience", [None, 1])
+def test_a_training_that_was_cut_off_goes_on_with_the_same_bits(
+    data: TrainingData, tmp_path: Path, patience: int | None
+) -> None:
+    spec = TrainingSpec(epochs=6, batch_size=32, patience=patience)
+    runs, head = grid_runs(1), HeadSpec(hidden=16)
+    whole = train(data, runs, head, spec, device="cpu", runs_at_once=4)
+
+    def pull_the_plug(report: EpochReport) -> None:
+        if report.epoch == 2:
+            raise KeyboardInterrupt
+
+    checkpoint = Checkpoint(tmp_path / "training.safetensors")
+    with pytest.raises(KeyboardInterrupt):
+        train(data, runs, head, spec, device="cpu", runs_at_once=4, checkpoint=checkpoint, listener=pull_the_plug)
+    told: list[int] = []
+    resumed = train(
+        data,
+        runs,
+        head,
+        spec,
+        device="cpu",
+        runs_at_once=4,
+        checkpoint=checkpoint,
+        listener=lambda report: told.append(report.epoch),
+    )
+    assert told[0] == 3
+    np.testing.assert_array_equal(resumed.history.validation_losses, whole.history.validation_losses)
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(resumed.heads.weights, whole.heads.weights, strict=True))
+
+
+def test_a_run_that_no_longer_improves_leaves_the_stack_and_the_others_do_not_notice(data: TrainingData) -> None:
+    runs, head = grid_runs(2), HeadSpec(hidden=16)
+    patient = TrainingSpec(epochs=12, batch_size=32)
+    whole, early = (
+        train(data, runs, head, spec, device="cpu", dtype=torch.float64, runs_at_once=12)
+        for spec in (patient, patient.model_copy(update={"patience": 2}))
+    )
+    lasted = np.isfinite(early.history.validation_losses).sum(axis=1)
+    assert 2 < lasted.min() < lasted.max() <= 12
+    for run, epochs in enumerate(lasted):
+        np.testing.assert_allclose(
+            early.history.validation_losses[run, :epochs], whole.history.validation_losses[run, :epochs], atol=1e-8
+        )
+        assert epochs == 12 or epochs == early.best_epochs[run] + 2
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

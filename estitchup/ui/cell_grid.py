@@ -4,21 +4,20 @@ from base64 import b64encode
 
 import streamlit as st
 
-from estitchup.recipe import BASELINE, CELLS, Mix
+from estitchup.recipe import BASELINE, CELLS
 from estitchup.ui.palette import COLOURS, SOFT
 
 
 def ask_cells() -> list[str]:
     """Draw the grid, all cells chosen at first, and return the names of the chosen ones in the grid's order."""
-    for name in CELLS:
-        st.session_state.setdefault(_key(name), True)
+    ticked = {}
     hard, soft = st.columns(2, wrap=False, gap="small")
     for column, heading, is_soft in ((hard, "Hard labels", False), (soft, "Soft labels", True)):
         with column:
             st.caption(heading)
-            for mix in Mix:
-                _ask_cell(mix, is_soft=is_soft)
-    chosen = [name for name in CELLS if st.session_state[_key(name)]]
+            for name in (name for name, cell in CELLS.items() if cell[1] is is_soft):
+                ticked[name] = _ask_cell(name)
+    chosen = [name for name in CELLS if ticked[name]]
     if chosen and BASELINE not in chosen:
         st.warning(f"Without “{BASELINE}” there is nothing to compare the others with.", icon=":material/warning:")
     return chosen
@@ -34,12 +33,8 @@ def line_sample(name: str) -> str:
     return f"![](data:image/svg+xml;base64,{b64encode(drawing.encode()).decode()})"
 
 
-def _ask_cell(mix: Mix, *, is_soft: bool) -> None:
-    name = next(name for name, cell in CELLS.items() if cell == (mix, is_soft))
+def _ask_cell(name: str) -> bool:
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", wrap=False):
-        st.checkbox(name, key=_key(name), persist_state="session", wrap=False)
+        ticked = st.checkbox(name, value=True, key=f"cell {name}", persist_state="session", wrap=False)
         st.markdown(line_sample(name), width="content")  # not in the label, which a screen reader would spell out
-
-
-def _key(name: str) -> str:
-    return f"cell {name}"
+    return ticked

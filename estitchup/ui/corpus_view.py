@@ -16,12 +16,14 @@ _KINDS = {"known": "Known", "unknown": "Unknown", "unlabelled": "Unlabelled"}
 
 def show_counts(corpus: Corpus) -> None:
     """Show how many texts of which kind play which role, and what was dropped or moved on the way."""
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         st.metric("Texts", f"{len(corpus.texts):,}", width="content")
         st.metric("Known classes", f"{len(corpus.classes):,}", width="content")
         st.metric("Unknown classes", f"{len(corpus.unknown_classes):,}", width="content")
     counts = count_table(corpus).style.format("{:,}")
     st.table(counts, border="horizontal", alt="Texts of each role that are known, unknown and unlabelled")
+    if not corpus.unknown_classes:
+        st.caption(":material/info: With no unknown class, refusing texts cannot be measured: name or hold out some.")
     for note in corpus.notes:
         st.caption(f":material/info: {plain(note)}")
 
@@ -53,7 +55,9 @@ def show_classes(corpus: Corpus) -> None:
     title, figure = class_figure(corpus)
     st.markdown(f"**{plain(title)}**")
     st.plotly_chart(figure, alt=title, config={"displayModeBar": False}, key="class_chart")
-    st.dataframe(corpus.class_counts().rename(columns=_ROLE_NAMES), width="stretch", height=240)
+    counts = corpus.class_counts()
+    counts = counts.loc[:, counts.sum() > 0].rename(columns=_ROLE_NAMES).rename_axis("Class")
+    st.dataframe(counts, width="stretch", height=240)
 
 
 def class_figure(corpus: Corpus) -> tuple[str, go.Figure]:

@@ -19,7 +19,7 @@ def ask_experiment(prepared: EmbedSpec) -> ExperimentSpec:
     st.markdown("**Augmentations**")
     cells = ask_cells()
     strength = _ask_strength()
-    seeds = _ask_runs()
+    seeds, epochs = _ask_runs()
     head = _ask_head()
     with st.expander("Advanced", icon=":material/tune:"):
         schedule = _ask_schedule()
@@ -28,7 +28,7 @@ def ask_experiment(prepared: EmbedSpec) -> ExperimentSpec:
         corpus=prepared.corpus,
         encoder=prepared.encoder,
         head=HeadSpec(**head),
-        training=TrainingSpec(epochs=st.session_state["epochs"], **schedule),
+        training=TrainingSpec(epochs=epochs, **schedule),
         augmentations=tuple(Augmentation.named(name, *strength) for name in cells),
         seeds=tuple(range(seeds)),
         device=device,
@@ -43,8 +43,7 @@ def size_words(spec: ExperimentSpec) -> str:
 
 
 def _number(label: str, low: Any, high: Any, value: Any, step: Any, key: str, **more: Any) -> Any:
-    st.session_state.setdefault(key, value)
-    return st.number_input(label, low, high, step=step, key=key, persist_state="session", **more)
+    return st.number_input(label, low, high, value, step=step, key=key, persist_state="session", **more)
 
 
 def _ask_strength() -> tuple[float, float]:
@@ -58,20 +57,20 @@ def _ask_strength() -> tuple[float, float]:
     return alpha, epsilon
 
 
-def _ask_runs() -> int:
+def _ask_runs() -> tuple[int, int]:
     left, right = st.columns(2)
     with left:
         repeats = "Each augmentation is trained once with every seed: more seeds, narrower intervals."
         seeds: int = _number("Seeds", 1, MOST_SEEDS, DEFAULT_SEEDS, 1, "seeds", help=repeats)
     with right:
-        _number("Epochs", 1, 1000, TrainingSpec().epochs, 1, "epochs", help="Passes over the training texts.")
-    return seeds
+        passes = "Passes over the training texts."
+        epochs: int = _number("Epochs", 1, 1000, TrainingSpec().epochs, 1, "epochs", help=passes)
+    return seeds, epochs
 
 
 def _ask_head() -> dict[str, Any]:
     left, right = st.columns(2)
     with left:
-        st.session_state.setdefault("head", "mlp")
         head = st.selectbox(
             "Classifier", list(_HEADS), format_func=_HEADS.__getitem__, key="head", persist_state="session"
         )

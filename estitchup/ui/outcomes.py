@@ -43,10 +43,10 @@ class Outcomes:
 
     @property
     def words(self) -> list[str]:
-        """Return each share in bold, what it is, and what it counts."""
+        """Return, as Plotly's HTML, each share in large type, what it is, and what it counts."""
+        large = '<span style="font-size: 16px"><b>{}</b></span><br>{}<br>{:,}/{:,}'
         return [
-            f"<b>{percent(getattr(self, share))}</b><br>{name}<br>" + "{:,}/{:,}".format(*self.counts[share])
-            for share, name in SHARES.items()
+            large.format(percent(getattr(self, share)), name, *self.counts[share]) for share, name in SHARES.items()
         ]
 
     @property

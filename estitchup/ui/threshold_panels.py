@@ -14,6 +14,11 @@ from estitchup.ui.guard import guard
 def threshold_panels(job_id: str, found: Evaluation, names: list[str]) -> None:
     """Draw the slider and a panel for each of these augmentations."""
     with guard():
+        if not found.unknown:
+            st.info(
+                "This experiment has no unknown texts. Mark classes as unknown on the Data page to see what a "
+                "threshold catches; here it shows only what it costs."
+            )
         threshold = _choose_threshold(job_id, found)
         with st.grid(2, min_column_width=330, gap="medium"):
             for name in names:

@@ -45,7 +45,7 @@ def show_circumstances(found: Evaluation) -> None:
             icon=":material/stop_circle:",
         )
     if len(result.spec.seeds) == 1:
-        st.info("One seed was run: intervals cover the choice of test texts, but not the luck of training.")
+        st.info("One seed was run: what is shown covers the luck of the test texts, but not that of training.")
 
 
 def show_calibration(found: Evaluation, names: list[str]) -> None:

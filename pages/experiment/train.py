@@ -29,11 +29,15 @@ def show_empty() -> None:
             st.switch_page(DATA)
 
 
-def show_corpus_line(spec: EmbedSpec) -> None:
-    """Say what is trained on."""
+def corpus_words(spec: EmbedSpec) -> str:
+    """Say what is trained on; raises EstitchupError when it cannot be."""
     corpus = prepared.corpus(spec.corpus)
     rows = len(corpus.rows(Role.TRAIN, known=True))
-    words = f"{rows:,} training texts · {len(corpus.classes):,} known classes · encoder {plain(spec.encoder)}"
+    return f"{rows:,} training texts · {len(corpus.classes):,} known classes · encoder {plain(spec.encoder)}"
+
+
+def show_corpus_line(spec: EmbedSpec, words: str) -> None:
+    """Show what is trained on, and the way to change it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
             f":material/description: **{plain(prepared.file_name(spec.corpus.file))}** · {words}", width="content"
@@ -86,7 +90,12 @@ def ask_folder() -> None:
 
 def show_page(chosen: EmbedSpec) -> None:
     """Show the settings beside what trains."""
-    show_corpus_line(chosen)
+    try:
+        show_corpus_line(chosen, corpus_words(chosen))
+    except EstitchupError as error:
+        show_corpus_line(chosen, "cannot be trained on yet")
+        show_error(str(error))
+        return
     settings, view = st.columns([2, 3], gap="large")
     with settings:
         ask_and_start(chosen)

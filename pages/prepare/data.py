@@ -25,14 +25,11 @@ def show_start() -> None:
         "Find out whether embedding augmentation makes your text classifier more accurate, lets you believe its "
         "confidence, and helps it refuse texts that belong to none of its classes."
     )
-    steps = (
-        "**1. Prepare** texts with labels",
-        "**2. Train** with and without augmentation",
-        "**3. Compare** and decide",
+    st.markdown(
+        "1. **Prepare** texts with labels: say what the columns are, and embed them.\n"
+        "2. **Train** classifiers with and without augmentation, and watch them learn.\n"
+        "3. **Compare** them, and choose the confidence below which a text counts as unknown."
     )
-    with st.container(horizontal=True, gap="large"):
-        for step in steps:
-            st.markdown(step, width="content")
     sample, upload = st.columns(2, gap="medium")
     with sample, st.container(border=True, height="stretch"):
         st.subheader("No texts at hand?", anchor=False)

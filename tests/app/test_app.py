@@ -118,6 +118,12 @@ def luminance(colour: str) -> float:
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
+def test_the_white_text_of_a_button_can_be_read(mode: str) -> None:
+    theme = tomllib.loads((APP.parent / ".streamlit" / "config.toml").read_text("utf-8"))["theme"][mode]
+    assert 1.05 / (luminance(theme["primaryColor"]) + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
 @pytest.mark.parametrize("colour", ["textColor", "linkColor", "codeTextColor"])
 def test_text_stands_out_from_every_background_as_wcag_asks(mode: str, colour: str) -> None:
     theme = tomllib.loads((APP.parent / ".streamlit" / "config.toml").read_text("utf-8"))["theme"][mode]

@@ -33,8 +33,8 @@ def the_job(home: Workspace) -> Job:
 def test_the_empty_page_says_what_the_app_finds_out_and_offers_the_sample(visit: Open) -> None:
     app = visit()
     assert "more accurate" in words(app)
-    assert "1. Prepare" in words(app)
-    assert "3. Compare" in words(app)
+    assert "1. **Prepare**" in words(app)
+    assert "3. **Compare**" in words(app)
     assert app.button(key="sample").label == "Try it on the sample"
 
 

@@ -61,7 +61,6 @@ def epochs_to_baseline(title: str, finding: str, epochs: Mapping[str, Sequence[i
 
     `epochs` are 1-based, None where a seed never reached the level within the `trained` epochs.
     """
-    bars, dots = go.Bar(orientation="h"), go.Scatter(mode="markers")
     names = list(epochs)
     means = {name: np.mean([e for e in own if e]) for name, own in epochs.items() if any(own)}
     bars = go.Bar(
@@ -87,7 +86,12 @@ def epochs_to_baseline(title: str, finding: str, epochs: Mapping[str, Sequence[i
     figure.update_layout(
         showlegend=False,
         xaxis={"range": [0, trained + 0.5], "tickformat": "d", "nticks": 11},
-        yaxis={"categoryorder": "array", "categoryarray": names[::-1], "range": [-0.6, len(names) - 0.4]},
+        yaxis={
+            "categoryorder": "array",
+            "categoryarray": names[::-1],
+            "range": [-0.6, len(names) - 0.4],
+            "automargin": True,
+        },
     )
     for name in names:
         if name not in means:
