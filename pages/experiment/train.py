@@ -1,5 +1,6 @@
 """Choose augmentations, and watch them train side by side."""
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -63,7 +64,7 @@ def offer_spec(spec: ExperimentSpec) -> None:
     """Offer these settings for the command line."""
     st.download_button(
         "Download spec.json",
-        spec.model_dump_json(indent=2),
+        partial(spec.model_dump_json, indent=2),  # made when asked for: a file of old settings would be gone
         "spec.json",
         "application/json",
         key="spec",

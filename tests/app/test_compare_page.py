@@ -192,3 +192,18 @@ def test_the_csv_holds_every_number_of_the_page(small_workspace: Workspace) -> N
     difference = found.differences["E-Stitchup"]["accuracy"]
     assert table.loc["E-Stitchup", "accuracy_difference_low"] == difference.low
     assert np.isnan(table.loc["No augmentation", "accuracy_difference"])
+
+
+def test_the_choice_of_runs_survives_a_change_to_an_experiment_with_fewer(
+    visit: Open, home: Workspace, small_result: ExperimentResult
+) -> None:
+    put(home, only(small_result, ["E-Stitchup"], [0]), "fewer")
+    put(home, small_result, "all")
+    app = visit(PAGE)
+    assert len(app.get("plotly_chart")) == 3
+    app.selectbox[0].select_index(1).run()
+    assert not app.exception
+    assert list(app.dataframe[0].value.index) == ["E-Stitchup"]
+    app.selectbox[0].select_index(0).run()
+    assert not app.exception
+    assert "E-Stitchup" in app.dataframe[0].value.index
