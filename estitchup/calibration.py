@@ -1,14 +1,18 @@
 """How far a confidence can be believed: probabilities, reliability tables and calibration errors.
 
 NumPy in float64, from logits. Conventions (docs/decisions.md): 15 equal-width bins, right-closed, the first one closed
-on both sides, so that confidence 0 and 1 have a bin; an empty bin counts nothing.
-Sources: Guo et al., arXiv:1706.04599 (ECE); Naeini et al., AAAI 2015 (reliability bins).
+on both sides, so that confidence 0 and 1 have a bin; an empty bin counts nothing. Equal-mass bins never split ties, so
+that no figure depends on the order of rows.
+Sources: Guo et al., arXiv:1706.04599 (ECE, MCE); Naeini et al., AAAI 2015 (reliability bins); Nguyen & O'Connor,
+arXiv:1508.05154 (adaptive ECE); Kull et al., arXiv:1910.12656 (classwise ECE); Brier, 1950, in the form for K classes.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
+from scipy.stats import rankdata
 
 DEFAULT_BINS = 15
 
@@ -57,38 +61,61 @@ def answers(logits: ArrayLike) -> Answers:
 class ReliabilityTable:
     """Confidence against accuracy in bins: edges (M + 1,), the rest (M,).
 
-    `confidence` and `accuracy` are means over a bin's texts, NaN where `count` is 0.
+    `confidence` and `accuracy` are means over a bin's texts, and `low` and `high` bound the accuracy with 95% (Wilson);
+    all four are NaN where `count` is 0.
     """
 
     edges: Floats
     count: NDArray[np.int64]
     confidence: Floats
     accuracy: Floats
+    low: Floats
+    high: Floats
 
 
 def reliability_table(confidence: ArrayLike, correct: ArrayLike, bins: int = DEFAULT_BINS) -> ReliabilityTable:
     """Sort texts into equal-width bins by confidence (N,) in [0, 1]; correct (N,) is true where the answer is right."""
     confidences, hits = np.asarray(confidence, np.float64), np.asarray(correct, np.float64)
+    _check_confidences(confidences)
+    index = bin_of(confidences, bins)
+    count = np.bincount(index, minlength=bins)
+    right = np.bincount(index, hits, bins)
+    with np.errstate(invalid="ignore"):
+        means = np.bincount(index, confidences, bins) / count, right / count
+    return ReliabilityTable(np.linspace(0.0, 1.0, bins + 1), count, *means, *wilson_interval(right, count))
+
+
+def _check_confidences(confidences: Floats) -> None:
     if confidences.size and not (confidences.min() >= 0 and confidences.max() <= 1):
         raise ValueError(
             f"confidence must lie in [0, 1], got {confidences.min()} to {confidences.max()}: pass probabilities."
         )
-    edges = np.linspace(0.0, 1.0, bins + 1)
-    index = bin_of(confidences, bins)
-    count = np.bincount(index, minlength=bins)
-    with np.errstate(invalid="ignore"):
-        return ReliabilityTable(
-            edges,
-            count,
-            np.bincount(index, confidences, bins) / count,
-            np.bincount(index, hits, bins) / count,
-        )
+
+
+def wilson_interval(hits: ArrayLike, count: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Return bounds (M,) of the chance behind `hits` out of `count`, NaN where nothing is counted.
+
+    Unlike p ± 1.96 σ it stays in [0, 1] and has a width when all hit or none does. Source: Wilson, JASA 1927.
+    """
+    number, z = np.asarray(count, np.float64), float(ndtri((1 + level) / 2))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.asarray(hits, np.float64) / number
+        centre = (share + z**2 / (2 * number)) / (1 + z**2 / number)
+        reach = z * np.sqrt(share * (1 - share) / number + z**2 / (4 * number**2)) / (1 + z**2 / number)
+    return np.clip(centre - reach, 0, 1), np.clip(centre + reach, 0, 1)
 
 
 def bin_of(confidence: ArrayLike, bins: int = DEFAULT_BINS) -> NDArray[np.int64]:
     """Return each confidence's bin (N,) in 0..bins−1: right-closed, and 0.0 in the first."""
     edges = np.linspace(0.0, 1.0, bins + 1)
     return np.clip(np.searchsorted(edges, np.asarray(confidence, np.float64), side="left") - 1, 0, bins - 1)
+
+
+def equal_mass_bin_of(confidence: ArrayLike, bins: int = DEFAULT_BINS) -> NDArray[np.int64]:
+    """Return each confidence's bin (N,) in 0..bins−1 by its mean rank: as near to N / bins texts each as ties allow."""
+    ranks = rankdata(np.asarray(confidence, np.float64))  # from 1, tied values share the mean of theirs
+    index: NDArray[np.int64] = (bins * (ranks - 0.5) / max(ranks.size, 1)).astype(np.int64)
+    return index
 
 
 def expected_calibration_error(confidence: ArrayLike, correct: ArrayLike, bins: int = DEFAULT_BINS) -> float:
@@ -99,6 +126,51 @@ def expected_calibration_error(confidence: ArrayLike, correct: ArrayLike, bins: 
         return float("nan")
     gaps = np.abs(table.accuracy[filled] - table.confidence[filled])
     return float(np.average(gaps, weights=table.count[filled]))
+
+
+def maximum_calibration_error(confidence: ArrayLike, correct: ArrayLike, bins: int = DEFAULT_BINS) -> float:
+    """Return the largest |accuracy − confidence| of a filled bin, in [0, 1]; NaN without texts."""
+    table = reliability_table(confidence, correct, bins)
+    gaps = np.abs(table.accuracy - table.confidence)[table.count > 0]
+    return float(gaps.max()) if gaps.size else float("nan")
+
+
+def adaptive_calibration_error(confidence: ArrayLike, correct: ArrayLike, bins: int = DEFAULT_BINS) -> float:
+    """Return the expected calibration error over equal-mass bins, in [0, 1]; NaN without texts."""
+    confidences, hits = np.asarray(confidence, np.float64), np.asarray(correct, np.float64)
+    _check_confidences(confidences)
+    if not confidences.size:
+        return float("nan")
+    index = equal_mass_bin_of(confidences, bins)
+    return float(np.abs(np.bincount(index, hits - confidences)).sum() / confidences.size)
+
+
+def classwise_calibration_error(logits: ArrayLike, targets: ArrayLike, bins: int = DEFAULT_BINS) -> float:
+    """Return the mean over all K classes of the ECE of p(class) against "is it this class", in [0, 1].
+
+    logits (N, K), targets (N,) in 0..K−1. A class without texts counts too: its probability ought to be 0. NaN without
+    texts.
+    """
+    probabilities, classes = softmax(logits), np.asarray(targets, np.int64)
+    rows, width = probabilities.shape
+    if not rows:
+        return float("nan")
+    cell = bin_of(probabilities, bins) + bins * np.arange(width)  # (N, K): each class has its own bins
+    gaps = np.bincount(cell.ravel(), probabilities.ravel(), bins * width)
+    gaps -= np.bincount(cell[np.arange(rows), classes], minlength=bins * width)
+    return float(np.abs(gaps).sum() / (rows * width))
+
+
+def brier_score(logits: ArrayLike, targets: ArrayLike) -> float:
+    """Return the mean of Σ over classes of (p − [is it this class])², in [0, 2]; NaN without texts.
+
+    logits (N, K), targets (N,) in 0..K−1.
+    """
+    misses, classes = softmax(logits), np.asarray(targets, np.int64)
+    if not len(misses):
+        return float("nan")
+    misses[np.arange(len(misses)), classes] -= 1
+    return float((misses**2).sum(axis=1).mean())
 
 
 def log_losses(logits: ArrayLike, targets: ArrayLike) -> Floats:

@@ -56,3 +56,17 @@ def fpr_at_tpr(id_scores: ArrayLike, ood_scores: ArrayLike, share: float = 0.95)
     needed = int(np.ceil(share * known.size - 1e-9))  # 0.95 · 20 is 19.000000000000004 in floating point
     threshold = known[max(needed, 1) - 1]
     return float((unknown <= threshold).mean())
+
+
+def detection_error(id_scores: ArrayLike, ood_scores: ArrayLike) -> float:
+    """Return the least mean of the two error shares (ID refused, OOD accepted) over all thresholds; in [0, 0.5].
+
+    Both sides weigh alike, however many texts they have. Source: Liang et al., arXiv:1706.02690.
+    """
+    known, unknown = np.sort(np.asarray(id_scores, np.float64)), np.sort(np.asarray(ood_scores, np.float64))
+    if not known.size or not unknown.size:
+        return float("nan")
+    thresholds = np.concatenate([known, unknown])  # refusing everything, the one left out, has an error of 0.5
+    refused = 1 - np.searchsorted(known, thresholds, side="right") / known.size
+    accepted = np.searchsorted(unknown, thresholds, side="right") / unknown.size
+    return float(min(0.5, (refused + accepted).min() / 2))

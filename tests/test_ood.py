@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from estitchup.ood import aupr_in, aupr_out, auroc, fpr_at_tpr
+from estitchup.ood import aupr_in, aupr_out, auroc, detection_error, fpr_at_tpr
+
+METRICS = (auroc, aupr_in, aupr_out, fpr_at_tpr, detection_error)
 
 # Few distinct values, so that most examples have ties within and across the two sides.
 scores = st.lists(st.integers(0, 12).map(lambda number: number / 4), min_size=1, max_size=60)
@@ -40,10 +42,25 @@ def test_fpr_by_hand_takes_the_first_sufficient_recall_not_the_nearest() -> None
     assert fpr_at_tpr(known, [0.85, 0.95], 0.95) == 0.5
 
 
+@given(scores, scores)
+def test_the_detection_error_is_what_trying_every_threshold_finds(
+    id_scores: list[float], ood_scores: list[float]
+) -> None:
+    known, unknown = np.array(id_scores), np.array(ood_scores)
+    errors = [((known > t).mean() + (unknown <= t).mean()) / 2 for t in [-1.0, *id_scores, *ood_scores]]
+    assert detection_error(id_scores, ood_scores) == pytest.approx(min(errors))
+
+
+def test_the_detection_error_by_hand() -> None:
+    assert detection_error([0.1, 0.2, 0.3, 0.8], [0.4, 0.9]) == pytest.approx(1 / 8)
+    assert detection_error([0.9], [0.1]) == 0.5  # a score the wrong way round is worth a coin toss, not more
+
+
 def test_a_constant_detector_is_not_flattered() -> None:
     assert auroc([1.0] * 90, [1.0] * 10) == 0.5
     assert aupr_out([1.0] * 90, [1.0] * 10) == pytest.approx(0.1)  # a trapezoid would say 0.55
     assert fpr_at_tpr([1.0] * 90, [1.0] * 10) == 1.0
+    assert detection_error([1.0] * 90, [1.0] * 10) == 0.5
 
 
 def test_in_and_out_are_not_swapped() -> None:
@@ -53,7 +70,7 @@ def test_in_and_out_are_not_swapped() -> None:
 
 
 def test_one_side_without_texts_gives_no_figure() -> None:
-    for metric in (auroc, aupr_in, aupr_out, fpr_at_tpr):
+    for metric in METRICS:
         assert np.isnan(metric([], [1.0]))
         assert np.isnan(metric([1.0], []))
 
@@ -61,5 +78,5 @@ def test_one_side_without_texts_gives_no_figure() -> None:
 @given(scores, scores)
 def test_no_figure_depends_on_the_scale_of_the_score(id_scores: list[float], ood_scores: list[float]) -> None:
     stretched = [np.exp(np.array(side)) for side in (id_scores, ood_scores)]
-    for metric in (auroc, aupr_in, aupr_out, fpr_at_tpr):
+    for metric in METRICS:
         assert metric(id_scores, ood_scores) == pytest.approx(metric(*stretched))

@@ -97,7 +97,7 @@ class Evaluation:
     def default_threshold(self) -> float:
         """Return the threshold, to two decimals, at which the reference keeps 90% of known validation texts."""
         confidence = np.concatenate([scores.confidence for scores in self.scores(self.reference, Role.VALIDATION)])
-        return float(np.floor(90 * keep_share(confidence)) / 100)
+        return float(np.floor(100 * keep_share(confidence)) / 100)
 
     @property
     def reference(self) -> str:

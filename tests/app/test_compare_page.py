@@ -113,7 +113,11 @@ def test_the_threshold_starts_where_the_baseline_keeps_90_percent_and_moves_ever
         assert f"<b>{np.mean([outcome.unknown_caught for outcome in outcomes]):.1%}</b>" in caught
         assert f"<b>{np.nanmean([outcome.accepted_accuracy for outcome in outcomes]):.1%}</b>" in right
         accepted = sum(outcome.known_accepted for outcome in outcomes)
-        assert kept.endswith(f"{accepted:,}/{sum(outcome.known for outcome in outcomes):,}")
+        let_in = sum(outcome.unknown_accepted for outcome in outcomes)
+        unknown = sum(outcome.unknown for outcome in outcomes)
+        assert kept.endswith(f">{accepted:,}/{sum(outcome.known for outcome in outcomes):,}")
+        assert caught.endswith(f">{unknown - let_in:,}/{unknown:,}")
+        assert right.endswith(f">{sum(outcome.accepted_right for outcome in outcomes):,}/{accepted + let_in:,}")
 
 
 def test_a_link_opens_the_same_threshold(visit: Open, home: Workspace, small_result: ExperimentResult) -> None:
