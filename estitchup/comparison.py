@@ -5,69 +5,17 @@ adds two variances: over texts, by bootstrap of the seed-averaged difference; ov
 Degrees of freedom follow Welch and Satterthwaite, so that few seeds make a wide interval. NumPy in float64.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.stats import t as student_t
 
-from estitchup.calibration import DEFAULT_BINS, answers, bin_of, expected_calibration_error, log_losses
-from estitchup.ood import aupr_out, auroc, fpr_at_tpr
+from estitchup.scores import RunScores
 
-Floats = NDArray[np.float64]
-
-RESAMPLES = 1000
-RESAMPLES_AT_ONCE = 100  # keeps the weights of 10,000 texts within 8 MB
-KEEP = 0.95
-
-
-@dataclass(frozen=True)
-class RunScores:
-    """How one run answers the test texts: N known ones, M unknown ones.
-
-    `correct` (N,) tells right answers; `confidence` and `doubt` = 1 − confidence are (N,) and, for unknown texts, (M,);
-    `loss` (N,) is −log p of the true class in nats.
-    """
-
-    correct: NDArray[np.bool_]
-    confidence: Floats
-    doubt: Floats
-    loss: Floats
-    predicted: NDArray[np.int64]
-    unknown_confidence: Floats
-    unknown_doubt: Floats
-    unknown_predicted: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, logits: ArrayLike, targets: ArrayLike, unknown_logits: ArrayLike) -> "RunScores":
-        """Score logits (N, K) against targets (N,), and logits (M, K) of unknown texts."""
-        known, unknown, classes = answers(logits), answers(unknown_logits), np.asarray(targets, np.int64)
-        return cls(
-            correct=known.predicted == classes,
-            confidence=known.confidence,
-            doubt=known.doubt,
-            loss=log_losses(logits, classes),
-            predicted=known.predicted,
-            unknown_confidence=unknown.confidence,
-            unknown_doubt=unknown.doubt,
-            unknown_predicted=unknown.predicted,
-        )
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """Return the metrics on test texts as fractions, NLL in nats; NaN where there are no unknown texts."""
-        return {
-            "accuracy": float(self.correct.mean()),
-            "ece": expected_calibration_error(self.confidence, self.correct),
-            "nll": float(self.loss.mean()),
-            "auroc": auroc(self.doubt, self.unknown_doubt),
-            "fpr_at_95_tpr": fpr_at_tpr(self.doubt, self.unknown_doubt, KEEP),
-            "aupr_out": aupr_out(self.doubt, self.unknown_doubt),
-        }
-
-
-METRICS = ("accuracy", "ece", "nll", "auroc", "fpr_at_95_tpr", "aupr_out")
+DIFFERENCES = ("accuracy", "ece", "nll", "auroc", "fpr_at_95_tpr")
+ROUNDING_VARIANCE = 1 / 6  # of the difference of two whole numbers of epochs, each rounded up: 2 · 1/12
 
 
 @dataclass(frozen=True)
@@ -90,98 +38,22 @@ def mean_and_std(values: Sequence[float]) -> tuple[float, float]:
     return float(numbers.mean()), float(numbers.std(ddof=1)) if numbers.size > 1 else float("nan")
 
 
-def paired_difference(
-    metric: str, runs: Sequence[RunScores], baseline: Sequence[RunScores], resamples: int = RESAMPLES
-) -> Difference:
-    """Return by how much `metric` differs between runs and baseline runs of the same seeds, in the same order.
+UNMEASURED = Difference(float("nan"), float("nan"), float("nan"))
 
-    The metric is one of accuracy, ece, nll, auroc and fpr_at_95_tpr.
-    """
+
+def paired_difference(metric: str, runs: Sequence[RunScores], baseline: Sequence[RunScores]) -> Difference:
+    """Return by how much a metric of DIFFERENCES differs between runs and baseline runs of the same seeds, in order."""
     points = [ours.metrics[metric] - theirs.metrics[metric] for ours, theirs in zip(runs, baseline, strict=True)]
     mean, seed_deviation = mean_and_std(points)
     if np.isnan(mean):
-        return Difference(float("nan"), float("nan"), float("nan"))
-    text_variance = _bootstrapped(metric, runs, baseline, resamples).var(ddof=1)
+        return UNMEASURED
+    pairs = zip(runs, baseline, strict=True)
+    text_variance = np.mean([ours.resampled[metric] - theirs.resampled[metric] for ours, theirs in pairs], axis=0).var()
     seed_variance = 0.0 if len(points) == 1 else seed_deviation**2 / len(points)
     variance = text_variance + seed_variance
     freedom = np.inf if seed_variance == 0 else variance**2 / (seed_variance**2 / (len(points) - 1))
     margin = float(student_t.ppf(0.975, freedom) * np.sqrt(variance))
     return Difference(mean, mean - margin, mean + margin)
-
-
-def _bootstrapped(metric: str, runs: Sequence[RunScores], baseline: Sequence[RunScores], resamples: int) -> Floats:
-    """Return the seed-averaged difference in `resamples` resamples of the known and of the unknown texts."""
-    generator = np.random.default_rng(0)  # fixed, so that a page shows the same interval at every visit
-    known, unknown = len(runs[0].correct), len(runs[0].unknown_doubt)
-    differences = []
-    for start in range(0, resamples, RESAMPLES_AT_ONCE):
-        count = min(RESAMPLES_AT_ONCE, resamples - start)
-        weight = generator.multinomial(known, np.full(known, 1 / known), size=count).astype(np.float64)
-        unknown_weight = np.empty((count, 0))
-        if unknown:
-            unknown_weight = generator.multinomial(unknown, np.full(unknown, 1 / unknown), size=count).astype(
-                np.float64
-            )
-        pairs = zip(runs, baseline, strict=True)
-        statistic = _WEIGHTED[metric]
-        differences.append(
-            np.mean(
-                [
-                    statistic(ours, weight, unknown_weight) - statistic(theirs, weight, unknown_weight)
-                    for ours, theirs in pairs
-                ],
-                axis=0,
-            )
-        )
-    return np.concatenate(differences)
-
-
-def _accuracy(scores: RunScores, weight: Floats, _: Floats) -> Floats:
-    share: Floats = weight @ scores.correct / weight.sum(axis=1)
-    return share
-
-
-def _nll(scores: RunScores, weight: Floats, _: Floats) -> Floats:
-    loss: Floats = weight @ scores.loss / weight.sum(axis=1)
-    return loss
-
-
-def _ece(scores: RunScores, weight: Floats, _: Floats) -> Floats:
-    gaps = np.zeros((len(scores.correct), DEFAULT_BINS))
-    gaps[np.arange(len(gaps)), bin_of(scores.confidence)] = scores.correct - scores.confidence
-    total: Floats = np.abs(weight @ gaps).sum(axis=1)
-    error: Floats = total / weight.sum(axis=1)
-    return error
-
-
-def _auroc(scores: RunScores, weight: Floats, unknown_weight: Floats) -> Floats:
-    order = np.argsort(scores.doubt)
-    doubt = scores.doubt[order]
-    below = np.concatenate([np.zeros((len(weight), 1)), np.cumsum(weight[:, order], axis=1)], axis=1)
-    left, right = (np.searchsorted(doubt, scores.unknown_doubt, side=side) for side in ("left", "right"))
-    wins: Floats = ((below[:, left] + below[:, right]) / 2 * unknown_weight).sum(axis=1)
-    share: Floats = wins / (weight.sum(axis=1) * unknown_weight.sum(axis=1))
-    return share
-
-
-def _fpr(scores: RunScores, weight: Floats, unknown_weight: Floats) -> Floats:
-    order, unknown_order = np.argsort(scores.doubt), np.argsort(scores.unknown_doubt)
-    kept = np.cumsum(weight[:, order], axis=1)
-    needed = np.ceil(KEEP * kept[:, -1:] - 1e-9)
-    threshold = scores.doubt[order][(kept < needed).sum(axis=1)]
-    accepted = np.concatenate([np.zeros((len(weight), 1)), np.cumsum(unknown_weight[:, unknown_order], axis=1)], axis=1)
-    taken = np.searchsorted(scores.unknown_doubt[unknown_order], threshold, side="right")
-    share: Floats = np.take_along_axis(accepted, taken[:, None], axis=1)[:, 0] / accepted[:, -1]
-    return share
-
-
-_WEIGHTED: dict[str, Callable[[RunScores, Floats, Floats], Floats]] = {
-    "accuracy": _accuracy,
-    "ece": _ece,
-    "nll": _nll,
-    "auroc": _auroc,
-    "fpr_at_95_tpr": _fpr,
-}
 
 
 def epochs_to(curve: ArrayLike, level: float) -> int | None:
@@ -190,11 +62,28 @@ def epochs_to(curve: ArrayLike, level: float) -> int | None:
     return int(reached[0]) + 1 if reached.size else None
 
 
+def epochs_difference(epochs: Sequence[int | None], baseline: Sequence[int | None]) -> Difference:
+    """Return how many more epochs than the baseline's it takes, paired by seed, with a 95% interval.
+
+    NaN where a seed never reaches the level; without bounds for a single seed. Epochs are whole numbers, so the
+    variance counts as at least that of rounding.
+    """
+    pairs = list(zip(epochs, baseline, strict=True))
+    if any(own is None or theirs is None for own, theirs in pairs):
+        return UNMEASURED
+    mean, deviation = mean_and_std([float(own - theirs) for own, theirs in pairs if own and theirs])
+    if len(pairs) == 1:
+        return Difference(mean, -np.inf, np.inf)
+    error = np.sqrt(max(deviation**2, ROUNDING_VARIANCE) / len(pairs))
+    margin = float(student_t.ppf(0.975, len(pairs) - 1) * error)
+    return Difference(mean, mean - margin, mean + margin)
+
+
 def finding(metric: str, name: str, difference: Difference) -> str:
     """Say in one sentence what a difference from the baseline means."""
     subject, more, less, per_hundred = _WORDS[metric]
     if np.isnan(difference.mean):
-        return f"No unknown texts to measure {subject} on"
+        return f"{name}: {subject} could not be measured"
     if not difference.clear:
         return f"{name}: no clear difference in {subject}"
     sign = 1 if difference.mean > 0 else -1

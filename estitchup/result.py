@@ -1,8 +1,9 @@
 """What an experiment found, and the folder that keeps it: everything needed to draw the pages again.
 
 The folder holds `spec.json` (what was asked), `summary.json` (the table), `experiment.json` (what happened),
-`corpus.parquet`, `history.parquet`, `logits.safetensors` and `heads.safetensors`. It is written under another name and
-moved into place when complete, so that a folder with that name is a whole one. No PyTorch is needed to open it.
+`corpus.parquet`, `history.parquet`, `differences.parquet`, `logits.safetensors` and `heads.safetensors`. It is written
+under another name and moved into place when complete, so that a folder with that name is a whole one. No PyTorch is
+needed to open it.
 """
 
 import json
@@ -19,14 +20,23 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from estitchup.comparison import RunScores, epochs_to, mean_and_std
+from estitchup.comparison import (
+    DIFFERENCES,
+    Difference,
+    epochs_difference,
+    epochs_to,
+    mean_and_std,
+    paired_difference,
+)
 from estitchup.corpus import Role
 from estitchup.errors import EstitchupError
 from estitchup.recipe import BASELINE, Augmentation
+from estitchup.scores import RunScores
 from estitchup.spec import ExperimentSpec, read_spec
 from estitchup.trained import StackedHeads
 
 FORMAT = 1
+EPOCHS = "epochs"
 CURVES = ("training_loss", "validation_loss", "validation_accuracy")
 
 
@@ -102,6 +112,23 @@ class ExperimentResult:
             for run, base in zip(self.runs_of(name), baseline, strict=True)
         ]
 
+    @cached_property
+    def differences(self) -> dict[str, dict[str, Difference]]:
+        """Return each augmentation's differences from *No augmentation* on DIFFERENCES and EPOCHS; {} without it.
+
+        They take seconds on many texts, so that they are kept with the result.
+        """
+        baseline = [self.scores(run) for run in self.runs_of(BASELINE)]
+        return {
+            name: {
+                metric: paired_difference(metric, [self.scores(run) for run in self.runs_of(name)], baseline)
+                for metric in DIFFERENCES
+            }
+            | {EPOCHS: epochs_difference(self.epochs_to_baseline(name), self.epochs_to_baseline(BASELINE))}
+            for name in self.names
+            if name != BASELINE and baseline
+        }
+
     @property
     def seconds_per_run(self) -> float:
         """Return each run's share of the training time: all runs train at once."""
@@ -158,12 +185,29 @@ def _write(result: ExperimentResult, folder: Path) -> None:
     (folder / "experiment.json").write_text(_as_json(asdict(result.facts)), encoding="utf-8")
     result.rows.to_parquet(folder / "corpus.parquet")
     result.history.to_parquet(folder / "history.parquet")
+    _differences_table(result.differences).to_parquet(folder / "differences.parquet")
     save_file(result.logits, folder / "logits.safetensors")
     save_file(_named_arrays(result.heads), folder / "heads.safetensors")
 
 
 def _as_json(content: Any) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _differences_table(differences: dict[str, dict[str, Difference]]) -> pd.DataFrame:
+    rows = [
+        (name, metric, difference.mean, difference.low, difference.high)
+        for name, metrics in differences.items()
+        for metric, difference in metrics.items()
+    ]
+    return pd.DataFrame(rows, columns=["augmentation", "metric", "mean", "low", "high"])
+
+
+def _differences(table: pd.DataFrame) -> dict[str, dict[str, Difference]]:
+    differences: dict[str, dict[str, Difference]] = {}
+    for name, metric, *bounds in table.itertuples(index=False):
+        differences.setdefault(name, {})[metric] = Difference(*bounds)
+    return differences
 
 
 def _named_arrays(heads: StackedHeads) -> dict[str, NDArray[np.float32]]:
@@ -186,7 +230,7 @@ def load_result(folder: Path) -> ExperimentResult:
         if facts["format"] > FORMAT:
             raise EstitchupError(f"{str(folder)!r} was written by a newer estitchup: update estitchup to open it.")
         tuples = {key: tuple(facts[key]) for key in ("classes", "best_epochs", "notes")}
-        return ExperimentResult(
+        result = ExperimentResult(
             spec=read_spec(folder / "spec.json"),
             facts=Facts(**(facts | tuples)),
             rows=pd.read_parquet(folder / "corpus.parquet"),
@@ -194,6 +238,8 @@ def load_result(folder: Path) -> ExperimentResult:
             logits=load_file(folder / "logits.safetensors"),
             heads=_heads(load_file(folder / "heads.safetensors")),
         )
+        vars(result)["differences"] = _differences(pd.read_parquet(folder / "differences.parquet"))
+        return result
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise EstitchupError(f"The experiment in {str(folder)!r} is damaged ({error}): run it again.") from None
 

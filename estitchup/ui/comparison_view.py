@@ -71,7 +71,7 @@ def show_downloads(found: Evaluation, name: str) -> None:
         )
         st.download_button(
             "Table as CSV",
-            csv_text(found.result.summary, found.differences),
+            csv_text(found.result.summary, found.result.differences),
             f"{name} comparison.csv",
             "text/csv",
             on_click="ignore",

@@ -12,21 +12,17 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
-from scipy.stats import t as student_t
 
 from estitchup.calibration import ReliabilityTable, reliability_table
-from estitchup.comparison import Difference, RunScores, mean_and_std, paired_difference
+from estitchup.comparison import Difference
 from estitchup.corpus import Role
 from estitchup.recipe import BASELINE
-from estitchup.result import ExperimentResult
+from estitchup.result import EPOCHS, ExperimentResult
+from estitchup.scores import RunScores
 from estitchup.threshold import ThresholdCurve, keep_share
 from estitchup.ui import charts, state
 from estitchup.ui.outcomes import Outcomes
 from estitchup.ui.palette import COLOURS, dash
-
-DIFFERENCES = ("accuracy", "ece", "nll", "auroc", "fpr_at_95_tpr")
-EPOCHS = "epochs"
-ROUNDING_VARIANCE = 1 / 6  # of the difference of two whole numbers of epochs, each rounded up: 2 · 1/12
 
 
 class Evaluation:
@@ -49,7 +45,7 @@ class Evaluation:
 
     def differences_of(self, names: Sequence[str]) -> dict[str, dict[str, Difference]]:
         """Return these augmentations' differences from *No augmentation*."""
-        return {name: metrics for name, metrics in self.differences.items() if name in names}
+        return {name: metrics for name, metrics in self.result.differences.items() if name in names}
 
     @property
     def circumstances(self) -> str:
@@ -78,20 +74,6 @@ class Evaluation:
     def epochs_trained(self) -> int:
         """Return how many epochs were finished; fewer than asked when the experiment was stopped."""
         return int(self.result.history["epoch"].max()) if len(self.result.history) else 0
-
-    @cached_property
-    def differences(self) -> dict[str, dict[str, Difference]]:
-        """Return each augmentation's differences from *No augmentation* on DIFFERENCES and EPOCHS; {} without it."""
-        if not self.has_baseline:
-            return {}
-        baseline = self.scores(BASELINE)
-        baseline_epochs = self.result.epochs_to_baseline(BASELINE)
-        return {
-            name: {metric: paired_difference(metric, self.scores(name), baseline) for metric in DIFFERENCES}
-            | {EPOCHS: epochs_difference(self.result.epochs_to_baseline(name), baseline_epochs)}
-            for name in self.names
-            if name != BASELINE
-        }
 
     @cached_property
     def default_threshold(self) -> float:
@@ -183,7 +165,7 @@ class Evaluation:
     @cached_property
     def baseline_level(self) -> float | None:
         """Return the baseline's best validation accuracy, mean over seeds."""
-        return float(self.accuracies[BASELINE].max(axis=1).mean()) if self.has_baseline else None
+        return float(np.nanmax(self.accuracies[BASELINE], axis=1).mean()) if self.has_baseline else None
 
     def learning_curves(self, names: Sequence[str]) -> go.Figure:
         """Draw validation accuracy epoch by epoch, and the level that speed is measured against."""
@@ -192,7 +174,7 @@ class Evaluation:
 
     def peaks(self, names: Sequence[str]) -> str:
         """Say how high the curves get."""
-        best = [100 * self.accuracies[name].max(axis=1).mean() for name in names]
+        best = [100 * np.nanmax(self.accuracies[name], axis=1).mean() for name in names]
         low, high = f"{min(best):.1f}%", f"{max(best):.1f}%"
         return f"Peaks at {low}" if low == high else f"Peaks at {low} to {high}"
 
@@ -203,8 +185,8 @@ class Evaluation:
 
     def pace(self, names: Sequence[str]) -> str:
         """Say whether any augmentation is clearly faster or slower than the baseline."""
-        clear = [name for name in names if name != BASELINE and self.differences[name][EPOCHS].clear]
-        faster = sum(self.differences[name][EPOCHS].mean < 0 for name in clear)
+        clear = [name for name in names if name != BASELINE and self.result.differences[name][EPOCHS].clear]
+        faster = sum(self.result.differences[name][EPOCHS].mean < 0 for name in clear)
         slower = len(clear) - faster
         if not clear:
             return "No clear difference in speed"
@@ -225,23 +207,6 @@ class Evaluation:
                 "Seeds": f"{len(reached)} of {len(epochs)}",
             }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("Augmentation")
-
-
-def epochs_difference(epochs: Sequence[int | None], baseline: Sequence[int | None]) -> Difference:
-    """Return how many more epochs than the baseline's it takes, paired by seed, with a 95% interval.
-
-    NaN where a seed never reaches the level; without bounds for a single seed. Epochs are whole numbers, so the
-    variance counts as at least that of rounding.
-    """
-    pairs = list(zip(epochs, baseline, strict=True))
-    if any(own is None or theirs is None for own, theirs in pairs):
-        return Difference(float("nan"), float("nan"), float("nan"))
-    mean, deviation = mean_and_std([float(own - theirs) for own, theirs in pairs if own and theirs])
-    if len(pairs) == 1:
-        return Difference(mean, -np.inf, np.inf)
-    error = np.sqrt(max(deviation**2, ROUNDING_VARIANCE) / len(pairs))
-    margin = float(student_t.ppf(0.975, len(pairs) - 1) * error)
-    return Difference(mean, mean - margin, mean + margin)
 
 
 def evaluation(job_id: str) -> Evaluation:

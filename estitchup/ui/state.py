@@ -9,6 +9,8 @@ import streamlit as st
 
 from estitchup.jobs import JobQueue
 from estitchup.result import ExperimentResult
+from estitchup.ui.address import keep, recalled
+from estitchup.ui.guard import plain
 from estitchup.workspace import Job, Workspace
 
 
@@ -23,7 +25,7 @@ def queue() -> JobQueue:
 
 
 @st.cache_resource(show_spinner=False)
-def _queue(home: str) -> JobQueue:  # the folder is the cache's key: another folder is another workspace
+def _queue(home: str) -> JobQueue:  # noqa: ARG001 (the cache's key: another folder is another workspace)
     return JobQueue(Workspace())
 
 
@@ -33,23 +35,27 @@ def result(job_id: str) -> ExperimentResult:
 
 
 @st.cache_resource(show_spinner="Opening the experiment …", max_entries=8)
-def _result(folder: str, job_id: str) -> ExperimentResult:
+def _result(folder: str, job_id: str) -> ExperimentResult:  # noqa: ARG001 (the cache's key)
     return workspace().load(job_id)
 
 
 def choose_experiment() -> Job | None:
     """Let the person choose among the finished experiments, the newest first; None when there are none.
 
-    The choice is in the address as `?experiment=…`, so that a link opens the same view.
+    The choice is in the address as `?experiment=…`, so that a link opens the same view. An address that names an
+    experiment that is not there says so and shows the newest.
     """
     jobs = {job.id: job for job in workspace().experiments()}
     if not jobs:
         return None
+    asked = recalled("experiment")
+    if asked and asked not in jobs:
+        st.warning(f"There is no experiment {plain(asked)} here; this is the newest.", icon=":material/link_off:")
     chosen = st.selectbox(
         "Experiment",
         list(jobs),
+        index=list(jobs).index(asked) if asked in jobs else 0,
         format_func=lambda job_id: f"{jobs[job_id].name} · {jobs[job_id].created[:16].replace('T', ' ')}",
-        key="experiment",
-        bind="query-params",
     )
-    return jobs[chosen] if chosen else None
+    keep("experiment", chosen)
+    return jobs[chosen]

@@ -14,7 +14,6 @@ from estitchup.corpus import Role
 from estitchup.result import ExperimentResult
 from estitchup.threshold import ThresholdCurve, keep_share
 from estitchup.trained import StackedHeads
-from estitchup.ui.evaluation import Evaluation
 from estitchup.ui.score_table import COLUMNS, csv_text
 from estitchup.workspace import Status, Workspace
 
@@ -189,11 +188,10 @@ def test_a_stopped_experiment_says_after_which_epoch(
 
 def test_the_csv_holds_every_number_of_the_page(small_workspace: Workspace) -> None:
     result = small_workspace.load(small_workspace.experiments()[0].id)
-    found = Evaluation(result)
-    table = pd.read_csv(io.StringIO(csv_text(result.summary, found.differences)), index_col="augmentation")
+    table = pd.read_csv(io.StringIO(csv_text(result.summary, result.differences)), index_col="augmentation")
     for entry in result.summary:
         assert table.loc[entry["name"], "accuracy_mean"] == entry["metrics"]["accuracy"]["mean"]
-    difference = found.differences["E-Stitchup"]["accuracy"]
+    difference = result.differences["E-Stitchup"]["accuracy"]
     assert table.loc["E-Stitchup", "accuracy_difference_low"] == difference.low
     assert np.isnan(table.loc["No augmentation", "accuracy_difference"])
 

@@ -1,0 +1,61 @@
+"""Leave classes out in turn, so that their texts stand for unknown ones where validation has none.
+
+Extra runs are trained without some of the known classes; validation texts of these are then unknown to them, and a
+policy can choose a threshold. Every known class is left out once. What is learnt is carried to the classifier of all
+classes as the share of known texts to keep, since fewer classes make for higher confidences. Pure functions over
+arrays and `Run`s: whoever trains puts the extra runs into the same stack. Source: Fei & Liu, NAACL 2016 (simulating
+unknown classes by known ones).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from estitchup.errors import EstitchupError
+from estitchup.recipe import Run
+from estitchup.threshold import ScoredTexts
+
+FOLDS = 4
+
+
+def leave_out_folds(classes: int, folds: int = FOLDS, seed: int = 0) -> NDArray[np.bool_]:
+    """Return the classes that each fold keeps (F, K): every class is left out of one fold, at random.
+
+    Raises EstitchupError unless 2 ≤ folds ≤ classes and every fold keeps two classes or more.
+    """
+    if not 2 <= folds <= classes or classes - -(-classes // folds) < 2:
+        raise EstitchupError(
+            f"{classes} known classes cannot be left out in {folds} folds: give 3 classes or more, and 2 folds or more "
+            "that each keep at least two classes."
+        )
+    kept = np.ones((folds, classes), bool)
+    for fold, left_out in enumerate(np.array_split(np.random.default_rng(seed).permutation(classes), folds)):
+        kept[fold, left_out] = False
+    return kept
+
+
+def leave_out_runs(runs: Sequence[Run], targets: ArrayLike, folds: NDArray[np.bool_]) -> list[Run]:
+    """Return R · F runs, fold by fold of each run: the same augmentation and seed on the classes (F, K) that are kept.
+
+    targets (N,) are those of the training rows; a run that has rows or classes of its own keeps within them.
+    """
+    classes_of_rows = np.asarray(targets, np.int64)
+    extra = []
+    for run in runs:
+        rows = np.arange(len(classes_of_rows)) if run.rows is None else run.rows
+        for kept in folds:
+            own = kept if run.classes is None else kept & run.classes
+            extra.append(Run(run.augmentation, run.seed, rows=rows[own[classes_of_rows[rows]]], classes=own))
+    return extra
+
+
+def stand_ins(logits: ArrayLike, targets: ArrayLike, kept: NDArray[np.bool_]) -> ScoredTexts:
+    """Score validation logits (N, K) of a run that knows the classes `kept` (K,): texts of the others are unknown.
+
+    targets (N,) are in 0..K−1; really unknown texts, −1, are left aside. The logits of classes left out mean nothing.
+    """
+    classes = np.asarray(targets, np.int64)
+    values = np.where(kept, np.asarray(logits, np.float64), -np.inf)
+    known = (classes >= 0) & kept[classes]
+    return ScoredTexts.of(values[known], classes[known], values[(classes >= 0) & ~kept[classes]])
