@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.stats import binomtest
 from scipy.stats import t as student_t
 
 from estitchup.scores import RunScores
@@ -54,6 +55,42 @@ def paired_difference(metric: str, runs: Sequence[RunScores], baseline: Sequence
     freedom = np.inf if seed_variance == 0 else variance**2 / (seed_variance**2 / (len(points) - 1))
     margin = float(student_t.ppf(0.975, freedom) * np.sqrt(variance))
     return Difference(mean, mean - margin, mean + margin)
+
+
+@dataclass(frozen=True)
+class Discordance:
+    """On how many test texts runs are right in more seeds than the baseline, in fewer, and how likely by chance."""
+
+    more: int
+    fewer: int
+    p_value: float
+
+    @property
+    def clear(self) -> bool:
+        """Return True when chance alone would do this less than once in twenty times."""
+        return self.p_value < 0.05
+
+
+def mcnemar(runs: Sequence[RunScores], baseline: Sequence[RunScores]) -> Discordance:
+    """Test the accuracy of runs against baseline runs of the same seeds, in order, by McNemar's exact test.
+
+    With one seed it is McNemar's test. Seeds answer the same texts, so that adding up their disagreements would count
+    each text several times; instead each text counts once, for the side that is right on it in more seeds, and not at
+    all when both are right equally often. So it speaks of other texts and these seeds; `paired_difference` also of
+    other seeds. Source: McNemar, Psychometrika 1947.
+    """
+    gains = np.sum(
+        [ours.correct.astype(int) - theirs.correct for ours, theirs in zip(runs, baseline, strict=True)], axis=0
+    )
+    more, fewer = int((gains > 0).sum()), int((gains < 0).sum())
+    return Discordance(more, fewer, float(binomtest(more, more + fewer).pvalue) if more + fewer else 1.0)
+
+
+def mcnemar_finding(name: str, found: Discordance) -> str:
+    """Say in one sentence what McNemar's test found."""
+    chance = "p < 0.001" if found.p_value < 0.001 else f"p = {found.p_value:.3f}"
+    counts = f"right more often on {found.more:,} test texts and less often on {found.fewer:,} (McNemar, {chance})"
+    return f"{name} is {counts}" if found.clear else f"{name}: no clear difference in accuracy, {counts}"
 
 
 def epochs_to(curve: ArrayLike, level: float) -> int | None:

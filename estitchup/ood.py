@@ -28,7 +28,7 @@ def average_precision(positive_scores: ArrayLike, negative_scores: ArrayLike) ->
     if not positive.size or not negative.size:
         return float("nan")
     scores = np.concatenate([positive, negative])
-    order = np.argsort(-scores, kind="stable")
+    order = np.argsort(-scores)  # the order among ties does not matter below
     hits = np.cumsum(order < positive.size)
     last_of_tie = np.append(np.diff(scores[order]) != 0, True)
     taken, found = np.flatnonzero(last_of_tie) + 1, hits[last_of_tie]

@@ -238,7 +238,8 @@ def load_result(folder: Path) -> ExperimentResult:
             logits=load_file(folder / "logits.safetensors"),
             heads=_heads(load_file(folder / "heads.safetensors")),
         )
-        vars(result)["differences"] = _differences(pd.read_parquet(folder / "differences.parquet"))
+        if (kept := folder / "differences.parquet").exists():
+            vars(result)["differences"] = _differences(pd.read_parquet(kept))  # else computed when asked for
         return result
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise EstitchupError(f"The experiment in {str(folder)!r} is damaged ({error}): run it again.") from None

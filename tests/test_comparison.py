@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from estitchup.comparison import Difference, epochs_to, finding, mean_and_std, paired_difference
+from estitchup.comparison import (
+    Difference,
+    Discordance,
+    epochs_to,
+    finding,
+    mcnemar,
+    mcnemar_finding,
+    mean_and_std,
+    paired_difference,
+)
 from estitchup.scores import WEIGHTED, RunScores
 
 
@@ -91,3 +100,49 @@ def test_the_deviation_of_one_seed_is_not_a_number() -> None:
 def test_epochs_to_a_level() -> None:
     assert epochs_to([0.5, 0.8, 0.7, 0.9], 0.8) == 2
     assert epochs_to([0.5, np.nan], 0.8) is None
+
+
+def answering(correct: list[int]) -> RunScores:
+    """Return the scores of a run that gets these texts right."""
+    return RunScores.of([[0.0, 1.0] if right else [1.0, 0.0] for right in correct], [1] * len(correct), [[0.0, 0.0]])
+
+
+def test_mcnemar_by_hand() -> None:
+    ours, theirs = [1] * 9 + [0] * 2 + [1] * 30 + [0] * 5, [0] * 9 + [1] * 2 + [1] * 30 + [0] * 5
+    found = mcnemar([answering(ours)], [answering(theirs)])
+    assert (found.more, found.fewer) == (9, 2)
+    assert found.p_value == pytest.approx(2 * (1 + 11 + 55) / 2**11)  # 2 · P(at most 2 heads of 11)
+
+
+def test_a_text_counts_once_however_many_seeds_answer_it() -> None:
+    ours, theirs = answering([1] * 6 + [0] * 20), answering([0] * 6 + [0] * 20)
+    one, five = mcnemar([ours], [theirs]), mcnemar([ours] * 5, [theirs] * 5)
+    assert one == five
+    assert one.p_value == pytest.approx(2 / 2**6)
+    # A text on which the two are right equally often, in different seeds, decides nothing.
+    assert mcnemar([ours, theirs], [theirs, ours]) == Discordance(0, 0, 1.0)
+
+
+def test_mcnemar_turned_round_swaps_the_sides() -> None:
+    ours, theirs = ([run_scores(seed, skill) for seed in range(3)] for skill in (4.0, 1.0))
+    found, turned = mcnemar(ours, theirs), mcnemar(theirs, ours)
+    assert found.clear
+    assert found.more > found.fewer
+    assert (turned.more, turned.fewer, turned.p_value) == (found.fewer, found.more, found.p_value)
+
+
+def test_mcnemar_calls_chance_a_difference_once_in_twenty_times_at_most() -> None:
+    """Seeds agree on most texts; adding their disagreements up would be sure of a difference far too often."""
+    clear = []
+    for trial in range(300):
+        generator = np.random.default_rng(trial)
+        sides = [[answering(list(row)) for row in np.tile(generator.random(60) < 0.7, (3, 1))] for _ in range(2)]
+        clear.append(mcnemar(*sides).clear)
+    assert np.mean(clear) <= 0.05
+
+
+def test_mcnemar_is_said_in_words() -> None:
+    said = mcnemar_finding("E-Mixup", Discordance(1200, 80, 1e-9))
+    assert said == "E-Mixup is right more often on 1,200 test texts and less often on 80 (McNemar, p < 0.001)"
+    unclear = mcnemar_finding("E-Mixup", Discordance(3, 2, 1.0))
+    assert unclear.startswith("E-Mixup: no clear difference in accuracy, right more often on 3 test texts")

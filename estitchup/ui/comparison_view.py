@@ -8,7 +8,7 @@ import streamlit as st
 from estitchup.comparison import Difference
 from estitchup.recipe import BASELINE
 from estitchup.ui.evaluation import Evaluation
-from estitchup.ui.score_table import CHANGES, COLUMNS, Column, bold_best, bold_clear, change_table, csv_text
+from estitchup.ui.score_table import COLUMNS, Column, bold_best, bold_clear, change_table, csv_text
 from estitchup.ui.verdict import Verdict, headline
 
 
@@ -16,7 +16,7 @@ def show_answer(answers: list[Verdict]) -> None:
     """Show the headline and a card for each question."""
     st.subheader("Does augmentation help on these texts?", anchor=False)
     st.markdown(f"**{headline(answers)}**")
-    with st.grid(4, min_column_width=240, border=True):
+    with st.grid(2, min_column_width=330, border=True):
         for answer in answers:
             with st.container():
                 st.caption(answer.question.topic, help=answer.question.meaning)
@@ -42,12 +42,15 @@ def show_scores(found: Evaluation, names: list[str]) -> None:
 def show_changes(differences: dict[str, dict[str, Difference]]) -> None:
     """Show the differences from the baseline with their intervals."""
     st.subheader(f"Differences from {BASELINE}", anchor=False)
-    st.dataframe(
+    st.table(  # it wraps what st.dataframe would cut off
         bold_clear(change_table(differences)),
-        column_config=_explained(CHANGES),
+        border="horizontal",
         alt=f"Differences of each augmentation from {BASELINE} with 95% intervals",
     )
-    st.caption("Difference (95% interval), paired over seeds and test texts. Bold: the interval leaves out zero.")
+    st.caption(
+        "Difference and its 95% interval, paired over seeds and test texts. Bold: the interval leaves out zero. "
+        f"Epochs: to {BASELINE}'s best validation accuracy; a dash where a seed never got there."
+    )
 
 
 def _explained(columns: Mapping[str, Column]) -> dict[str, Any]:

@@ -155,8 +155,8 @@ def written_change(difference: Difference, column: Column) -> str:
     )
     if np.isinf(difference.low):
         return f"{mean} (one seed: no interval)"
-    word = "" if not difference.clear else ", better" if difference.mean * column.better > 0 else ", worse"
-    return f"{mean} ({low} to {high}){word}"
+    word = "" if not difference.clear else " better" if difference.mean * column.better > 0 else " worse"
+    return f"{mean}{word} ({low} to {high})".replace(" to ", "\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}")
 
 
 def csv_text(summary: Sequence[Mapping[str, Any]], differences: Mapping[str, Mapping[str, Difference]]) -> str:

@@ -80,7 +80,7 @@ def test_the_table_shows_the_numbers_of_summary_json(
             mean, deviation = re.findall(r"[\d.]+", shown.loc[entry["name"], column.heading])
             assert float(mean) == pytest.approx(column.factor * value["mean"], abs=0.5 * 10**-column.decimals)
             assert float(deviation) == pytest.approx(column.factor * value["std"], abs=0.5 * 10**-column.decimals)
-    assert list(app.dataframe[1].value.index) == ["Label softening", "E-Stitchup"]
+    assert list(app.table[0].value.index) == ["Label softening", "E-Stitchup"]
     assert "Does augmentation help on these texts?" in words(app)
 
 
@@ -88,7 +88,7 @@ def test_a_subset_of_the_runs_can_be_shown(visit: Open, home: Workspace, small_r
     put(home, small_result)
     app = visit(PAGE, shown="E-Stitchup")
     assert list(app.dataframe[0].value.index) == ["E-Stitchup"]
-    assert list(app.dataframe[1].value.index) == ["E-Stitchup"]
+    assert list(app.table[0].value.index) == ["E-Stitchup"]
     assert len(app.get("plotly_chart")) == 1
     app.pills[0].set_value([]).run()
     assert "Choose at least one augmentation" in words(app)
@@ -148,7 +148,7 @@ def test_speed_is_told_in_epochs_and_seconds(visit: Open, home: Workspace, small
     put(home, small_result)
     app = visit(PAGE, view="Accuracy and speed")
     assert not app.exception
-    row = app.table[0].value.loc["No augmentation"]
+    row = app.table[1].value.loc["No augmentation"]
     epochs = np.mean(small_result.epochs_to_baseline("No augmentation"))
     assert row["Epochs"] == f"{epochs:.1f}"
     assert row["Seconds"] == f"{epochs * small_result.seconds_per_run / 2:.1f}"
@@ -162,6 +162,7 @@ def test_one_seed_and_no_baseline_are_said(visit: Open, home: Workspace, small_r
     assert "No augmentation is not among the runs, so differences from it cannot be shown" in words(app)
     assert "One seed was run" in words(app)
     assert len(app.dataframe) == 1
+    assert not app.table
     for view in ("Calibration", "Accuracy and speed"):
         assert not visit(PAGE, view=view).exception
 
