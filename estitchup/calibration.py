@@ -29,8 +29,10 @@ def log_softmax(logits: ArrayLike) -> Floats:
 
 def softmax(logits: ArrayLike) -> Floats:
     """Return probabilities (..., K) of logits (..., K), in float64."""
-    probabilities: Floats = np.exp(log_softmax(logits))
-    return probabilities
+    values = np.asarray(logits, np.float64)
+    odds: Floats = np.exp(values - values.max(axis=-1, keepdims=True))
+    odds /= odds.sum(axis=-1, keepdims=True)
+    return odds
 
 
 @dataclass(frozen=True)
