@@ -28,7 +28,7 @@ from estitchup.corpus import CorpusSpec, load_corpus
 from estitchup.experiment import embed_corpus, training_data
 from estitchup.recipe import Augmentation, HeadSpec, Mix, Run, TrainingSpec, full_grid
 from estitchup.streams import TrainingData
-from estitchup.training import best_device, device_name, train
+from estitchup.training import device_name, find_device, train
 from estitchup.workspace import Workspace
 
 STITCH = Augmentation(mix=Mix.STITCHUP)
@@ -187,7 +187,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="leave out the cost of more runs")
     options = parser.parse_args()
-    device = best_device()
+    device = find_device().type
     print(f"{device_name(torch.device(device))}; PyTorch {torch.__version__}")
     if device == "cpu":
         print("no GPU at hand: the figures for a GPU are not measured")

@@ -19,7 +19,7 @@ from estitchup.encoding import DEFAULT_ENCODER
 from estitchup.errors import EstitchupError
 from estitchup.progress import Progress
 from estitchup.recipe import CELLS, DEFAULT_ALPHA, DEFAULT_EPSILON, Augmentation, HeadSpec, TrainingSpec
-from estitchup.result import ExperimentResult, save_result
+from estitchup.result import ExperimentResult, check_folder, save_result
 from estitchup.spec import ExperimentSpec, read_spec
 from estitchup.training import EpochReport
 from estitchup.workspace import Workspace
@@ -78,7 +78,11 @@ def run(
         )
     else:
         raise EstitchupError("There is nothing to run: give a CSV file, the word sample, or --spec with a spec.json.")
+    if out is not None:
+        check_folder(out)  # before the work, not after it
     result = _run_watched(wanted)
+    for note in result.facts.notes:
+        told.print(f"Note: {escape(note)}")
     if out is not None:
         save_result(result, out)
         told.print(f"The result is in {escape(str(out))}: open it in the app, or read summary.json.")

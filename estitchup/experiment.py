@@ -17,7 +17,7 @@ from estitchup.recipe import Run
 from estitchup.result import CURVES, ExperimentResult, Facts
 from estitchup.spec import ExperimentSpec
 from estitchup.streams import TrainingData
-from estitchup.training import EpochReport, TrainedStack, train
+from estitchup.training import EpochReport, TrainedStack, find_device, train
 
 PACKAGES = ("estitchup", "torch", "numpy", "sentence-transformers")
 
@@ -37,6 +37,7 @@ def run_experiment(
     Raises EstitchupError for what the user can mend, and
     Cancelled when stopped before the first epoch ended; stopped later, it returns what the finished epochs gave.
     """
+    find_device(spec.device)  # a device that is not there is said before minutes of embedding
     corpus = load_corpus(spec.corpus)
     vectors, encoder_key = embed_corpus(corpus, spec.encoder, store=store, listener=listener, cancel=cancel)
     runs = [Run(augmentation, seed) for augmentation in spec.augmentations for seed in spec.seeds]

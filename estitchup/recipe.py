@@ -11,7 +11,9 @@ from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from estitchup.settings import Settings
 
 
 class Mix(StrEnum):
@@ -29,14 +31,12 @@ STEPS_PER_EPOCH = 30
 _MIX_NAMES = {Mix.MIXUP: "E-Mixup", Mix.STITCHUP: "E-Stitchup"}
 
 
-class Augmentation(BaseModel):
+class Augmentation(Settings):
     """One cell of the grid.
 
     `alpha` > 0 is the parameter of λ ~ Beta(α, α); `epsilon` in [0, 1) softens the labels, drawn for each sample
     from U(0, ε) when `epsilon_random`; `share` in [0, 1] is the share of the pairs that are mixed.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     mix: Mix = Mix.NONE
     epsilon: float = Field(0.0, ge=0.0, lt=1.0)
@@ -89,10 +89,8 @@ def full_grid(alpha: float = DEFAULT_ALPHA, epsilon: float = DEFAULT_EPSILON) ->
     return tuple(Augmentation.named(name, alpha, epsilon) for name in CELLS)
 
 
-class HeadSpec(BaseModel):
+class HeadSpec(Settings):
     """What a head looks like: `kind`, and the width of the hidden layer of an MLP (1 to 4,096)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["linear", "mlp"] = "mlp"
     hidden: int = Field(512, ge=1, le=4096)
@@ -102,14 +100,12 @@ class HeadSpec(BaseModel):
         return [dimension, classes] if self.kind == "linear" else [dimension, self.hidden, classes]
 
 
-class TrainingSpec(BaseModel):
+class TrainingSpec(Settings):
     """How to train: AdamW under a one-cycle schedule that peaks at `learning_rate`.
 
     A run ends early when its validation has not improved for `patience` epochs (None: never); its best weights count.
     `batch_size` None takes a batch that gives some thirty steps an epoch, from 32 rows to 256 (`batch_size_for`).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     epochs: int = Field(10, ge=1, le=1000)
     batch_size: int | None = Field(None, ge=2, le=65536)

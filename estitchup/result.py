@@ -162,10 +162,17 @@ def _finite(number: float) -> float | None:
     return number if np.isfinite(number) else None  # JSON has no NaN
 
 
-def save_result(result: ExperimentResult, folder: Path) -> None:
-    """Write the result's folder, replacing an older result there; raises EstitchupError when it cannot be written."""
+def check_folder(folder: Path) -> None:
+    """Raise EstitchupError unless the folder is new, empty or an older result."""
+    if folder.is_file():
+        raise EstitchupError(f"{str(folder)!r} is a file: give a new or an empty folder.")
     if folder.exists() and any(folder.iterdir()) and not (folder / "experiment.json").exists():
         raise EstitchupError(f"The folder {str(folder)!r} holds other files: give a new or an empty folder.")
+
+
+def save_result(result: ExperimentResult, folder: Path) -> None:
+    """Write the result's folder, replacing an older result there; raises EstitchupError when it cannot be written."""
+    check_folder(folder)
     try:
         partial = folder.with_name(folder.name + ".partial")
         shutil.rmtree(partial, ignore_errors=True)

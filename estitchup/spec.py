@@ -4,26 +4,24 @@ The app saves it, the command line runs it, a colleague can read it. The same sp
 """
 
 from pathlib import Path
-from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import Field
 
 from estitchup.corpus import CorpusSpec
 from estitchup.encoding import DEFAULT_ENCODER
 from estitchup.errors import EstitchupError
 from estitchup.recipe import Augmentation, HeadSpec, TrainingSpec, full_grid
+from estitchup.settings import Settings
 
 MOST_SEEDS = 100
 
 
-class ExperimentSpec(BaseModel):
+class ExperimentSpec(Settings):
     """Everything that decides an experiment's numbers.
 
     `augmentations` are distinct cells of the grid, `seeds` distinct whole numbers. `device` is "cpu", "cuda" or None
     for the fastest there is. Raises EstitchupError for a value out of range.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     corpus: CorpusSpec
     encoder: str = DEFAULT_ENCODER
@@ -33,19 +31,8 @@ class ExperimentSpec(BaseModel):
     seeds: tuple[int, ...] = (0, 1, 2)
     device: str | None = None
 
-    @model_validator(mode="wrap")
-    @classmethod
-    def _checked(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        try:
-            spec = handler(values)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            setting = ".".join(str(part) for part in first["loc"]) or "experiment"
-            raise EstitchupError(f"The setting {setting} cannot be {first['input']!r}: {first['msg']}.") from None
-        spec._check_runs()
-        return spec
-
-    def _check_runs(self) -> None:
+    def check(self) -> None:
+        """Raise EstitchupError when there is nothing to run, or something twice."""
         names = [augmentation.name for augmentation in self.augmentations]
         if not names:
             raise EstitchupError("No augmentation is chosen: choose at least one cell of the grid.")

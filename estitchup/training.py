@@ -85,7 +85,7 @@ def train(
     `runs_at_once` bounds memory and changes no number beyond rounding. Deterministic on a CPU: same seeds, same bits.
     With a `checkpoint`, training goes on where an earlier one with the same arguments was cut off.
     """
-    where = torch.device(device or best_device())
+    where = find_device(device)
     groups = _grouped(runs, len(data.targets), spec, runs_at_once or _runs_that_fit(data, head, where))
     resident = _resident(data, runs, where, dtype)
     trainers = [
@@ -173,9 +173,11 @@ def _grouped(runs: Sequence[Run], all_rows: int, spec: TrainingSpec, size: int) 
     return groups
 
 
-def best_device() -> str:
-    """Return "cuda" when a GPU is at hand, else "cpu"."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
+def find_device(wanted: str | None = None) -> torch.device:
+    """Return the wanted device, by default a GPU when one is at hand; raises EstitchupError when it is not there."""
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise EstitchupError("No GPU is at hand for the device cuda: choose cpu, or leave the device out.")
+    return torch.device(wanted or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def device_name(device: torch.device) -> str:

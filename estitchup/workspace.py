@@ -15,7 +15,6 @@ from enum import StrEnum
 from pathlib import Path, PurePath
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Engine, create_engine, event, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
@@ -24,6 +23,7 @@ from estitchup.corpus import CorpusSpec
 from estitchup.encoding import DEFAULT_ENCODER, VectorStore
 from estitchup.errors import EstitchupError
 from estitchup.result import ExperimentResult, load_result, save_result
+from estitchup.settings import Settings
 from estitchup.spec import ExperimentSpec
 
 
@@ -42,10 +42,8 @@ class Status(StrEnum):
         return self not in (Status.QUEUED, Status.RUNNING)
 
 
-class EmbedSpec(BaseModel):
+class EmbedSpec(Settings):
     """The work of embedding a corpus, before anybody decides what to train."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     corpus: CorpusSpec
     encoder: str = DEFAULT_ENCODER

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
 
 from estitchup.cli import main
 from estitchup.corpus import read_table
@@ -115,6 +116,38 @@ def test_a_mistake_gets_a_sentence_with_cause_and_fix(
     assert told.startswith("estitchup: ")
     assert sentence in told
     assert ":" in told.removeprefix("estitchup: ")  # the fix follows the cause
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("--epochs", "0", "epochs cannot be 0"),
+        ("--hidden", "0", "hidden cannot be 0"),
+        ("--alpha", "0", "alpha cannot be 0"),
+        ("--epsilon", "2", "epsilon cannot be 2"),
+        ("--unknown-share", "1", "unknown_share cannot be 1"),
+        ("--device", "abacus", "no device 'abacus'"),
+        ("--out", __file__, "is a file"),
+        ("--out", str(Path(__file__).parent), "holds other files"),
+    ],
+)
+def test_an_option_out_of_range_is_said_before_any_work(
+    estitchup: Callable[..., Ran], option: str, value: str, sentence: str
+) -> None:
+    told = " ".join(estitchup("run", "sample", option, value, fails=True).stderr.split())
+    assert sentence in told
+    assert "Embedding" not in told
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_a_device_that_is_not_there_is_said_before_any_work(estitchup: Callable[..., Ran]) -> None:
+    told = estitchup("run", "sample", "--device", "cuda", fails=True).stderr
+    assert "No GPU is at hand" in told
+    assert "Embedding" not in told
+
+
+def test_what_was_dropped_or_moved_is_said(estitchup: Callable[..., Ran]) -> None:
+    assert "Note: Put 280 rows into the pool" in estitchup("run", "sample", *QUICK).stderr
 
 
 def test_a_file_that_is_not_there_is_said_in_a_sentence(estitchup: Callable[..., Ran]) -> None:

@@ -177,8 +177,8 @@ def changed(**values: object) -> Callable[[ExperimentSpec], dict[str, object]]:
         (changed(seeds=(1, 1)), "seeds"),
         (changed(seeds=(-1,)), "seeds"),
         (changed(device="tpu"), "device 'tpu'"),
-        (changed(training={"epochs": 0}), "training.epochs"),
-        (changed(head={"kind": "forest"}), "head.kind"),
+        (changed(training={"epochs": 0}), "epochs cannot be 0"),
+        (changed(head={"kind": "forest"}), "kind cannot be 'forest'"),
         (changed(colour="red"), "colour"),
     ],
 )

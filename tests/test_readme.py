@@ -1,0 +1,35 @@
+"""The README tells the truth: its Python runs, its options exist, its links lead somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from estitchup.cli import cli
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+def test_its_python_runs(code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(code, {})
+    assert "Soft E-Stitchup 0." in capsys.readouterr().out
+
+
+def test_its_options_exist() -> None:
+    commands = typer.main.get_command(cli).commands  # type: ignore[attr-defined]
+    known = {option for command in commands.values() for parameter in command.params for option in parameter.opts}
+    named = {option for line in re.findall(r"estitchup .*", README) for option in re.findall(r"--[a-z-]+", line)}
+    assert named
+    assert named <= known | {"--help"}
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/decisions.md", "assets/sample/README.md"])
+def test_files_that_the_pages_name_exist(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
+    scripts = re.findall(r"(?:benchmarks|estitchup|docs)/[\w/]+\.(?:py|md)", text)
+    for name in [*links, *scripts]:
+        assert (ROOT / page).parent.joinpath(name).exists() or (ROOT / name).exists(), name
