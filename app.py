@@ -36,6 +36,14 @@ page = st.navigation(
                 help="See accuracy, calibration and training time of every augmentation side by side.",
             ),
         ],
+        "Decide": [
+            st.Page(
+                "pages/decide/threshold.py",
+                title="Threshold",
+                icon=":material/tune:",
+                help="Draw the line between what is answered and what is called unknown, and see what it does.",
+            ),
+        ],
     }
 )
 

@@ -1,12 +1,15 @@
 """The command line: `estitchup run FILE` does the app's main job in a terminal, `estitchup app` opens the app."""
 
+import os
 import subprocess
 import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, TaskID, TextColumn
@@ -14,13 +17,13 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from estitchup import __version__
-from estitchup.corpus import SAMPLE, CorpusSpec, guess_columns, read_table
+from estitchup.corpus import SAMPLE, CorpusSpec, guess_columns, guess_unknown_labels, read_table
 from estitchup.encoding import DEFAULT_ENCODER
 from estitchup.errors import EstitchupError
 from estitchup.progress import Progress
 from estitchup.recipe import CELLS, DEFAULT_ALPHA, DEFAULT_EPSILON, Augmentation, HeadSpec, TrainingSpec
 from estitchup.result import ExperimentResult, check_folder, save_result
-from estitchup.spec import ExperimentSpec, read_spec
+from estitchup.spec import MOST_SEEDS, ExperimentSpec, read_spec
 from estitchup.training import EpochReport
 from estitchup.workspace import Workspace
 
@@ -30,6 +33,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+NOTHING = "-"  # said where a guess is not wanted
 told = Console(stderr=True, highlight=False)  # what goes on; standard output is for the answer
 
 
@@ -42,15 +46,22 @@ class Head(StrEnum):
 
 @cli.command()
 def run(
+    context: typer.Context,
     file: Annotated[str | None, typer.Argument(help='A CSV file, or "sample" for the corpus that comes along.')] = None,
     spec: Annotated[Path | None, typer.Option(help="Run this spec.json instead, such as the app saved.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the result: summary.json and all the app shows.")] = None,
     text: Annotated[str | None, typer.Option(help="Column of the texts; guessed when left out.")] = None,
     label: Annotated[str | None, typer.Option(help="Column of the labels; guessed when left out.")] = None,
-    split: Annotated[str | None, typer.Option(help="Column that says train, validation, test or pool.")] = None,
-    unknown: Annotated[list[str] | None, typer.Option(help="A label to refuse; may be given several times.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Column that says train, validation, test or pool; guessed, or - for none.")
+    ] = None,
+    unknown: Annotated[
+        list[str] | None, typer.Option(help="A label to refuse, may be given several times; guessed, or - for none.")
+    ] = None,
     unknown_share: Annotated[float, typer.Option(help="Share of the classes to hold out as unknown, 0 to 1.")] = 0.0,
-    seeds: Annotated[int, typer.Option(help="How many seeds; every augmentation runs once with each.")] = 3,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=MOST_SEEDS, help="How many seeds; every augmentation runs once with each.")
+    ] = 3,
     cell: Annotated[list[str] | None, typer.Option(help="A cell of the grid by name; all six when left out.")] = None,
     alpha: Annotated[float, typer.Option(help="α of λ ~ Beta(α, α).")] = DEFAULT_ALPHA,
     epsilon: Annotated[float, typer.Option(help="ε of the soft labels.")] = DEFAULT_EPSILON,
@@ -63,10 +74,10 @@ def run(
 ) -> None:
     """Train every augmentation with every seed on FILE, and compare them."""
     if spec is not None:
+        _refuse_beside_spec(context)
         wanted = read_spec(spec)
     elif file is not None:
-        unknown_labels = tuple(unknown or ())
-        corpus = _corpus_spec(file, text, label, split, unknown_labels, unknown_share)
+        corpus = _corpus_spec(file, text, label, split, unknown, unknown_share)
         wanted = ExperimentSpec(
             corpus=corpus,
             encoder=encoder,
@@ -89,7 +100,7 @@ def run(
     if json:
         sys.stdout.write(result.summary_json + "\n")
     else:
-        Console().print(_table(result))
+        _print_table(result)
 
 
 @cli.command()
@@ -109,27 +120,44 @@ def version() -> None:
     sys.stdout.write(f"estitchup {__version__}\n")
 
 
+def _refuse_beside_spec(context: typer.Context) -> None:
+    """Raise EstitchupError when something is said that the spec decides."""
+    own = {"spec", "out", "json"}
+    said = [name for name in context.params if str(context.get_parameter_source(name)) == "ParameterSource.COMMANDLINE"]
+    if beside := [name.replace("_", "-") for name in said if name not in own]:
+        raise EstitchupError(f"--spec says all that is run: leave out {', '.join(beside)}, or change the spec.")
+
+
 def _corpus_spec(
-    file: str, text: str | None, label: str | None, split: str | None, unknown: tuple[str, ...], unknown_share: float
+    file: str,
+    text: str | None,
+    label: str | None,
+    split: str | None,
+    unknown: list[str] | None,
+    unknown_share: float,
 ) -> CorpusSpec:
-    """Take what was said about the file and guess the columns that were not named."""
-    if text is None or label is None or file == "sample":
-        guess = guess_columns(read_table(SAMPLE if file == "sample" else Path(file)))
-        text, label = text or guess.text, label or guess.label
-        split = split or (guess.split if file == "sample" else None)
-        unknown = unknown or (("oos",) if file == "sample" else ())
+    """Take what was said about the file, guess the rest as the app does, and tell the guesses."""
+    table = read_table(SAMPLE if file == "sample" else Path(file))
+    guess = guess_columns(table)
+    text, label, split = text or guess.text, label or guess.label, split or guess.split
     if text is None or label is None:
         missing = "--text" if text is None else "--label"
         raise EstitchupError(f"It is not clear which column of {file!r} is which: name it with {missing}.")
-    where = file if file == "sample" else str(Path(file).resolve())
-    return CorpusSpec(
-        file=where,
+    if unknown is None and not unknown_share:
+        unknown = list(guess_unknown_labels(table[label])) if label in table else []
+    spec = CorpusSpec(
+        file=file if file == "sample" else str(Path(file).resolve()),
         text_column=text,
         label_column=label,
-        split_column=split,
-        unknown_labels=unknown,
+        split_column=None if split == NOTHING else split,
+        unknown_labels=tuple(name for name in unknown or () if name != NOTHING),
         unknown_share=unknown_share,
     )
+    told.print(
+        f"Columns: text {escape(spec.text_column)}, label {escape(spec.label_column)}, split "
+        f"{escape(spec.split_column or 'none')}; unknown labels: {escape(', '.join(spec.unknown_labels) or 'none')}."
+    )
+    return spec
 
 
 def _cell(name: str, alpha: float, epsilon: float) -> Augmentation:
@@ -157,7 +185,7 @@ def _run_watched(spec: ExperimentSpec) -> ExperimentResult:
         def show_epoch(report: EpochReport) -> None:
             if "Training" not in stages:
                 stages["Training"] = bars.add_task("Training", total=report.epochs)
-            accuracy = f"validation accuracy up to {report.validation_accuracies.max():.1%}"
+            accuracy = f"validation accuracy up to {np.nanmax(report.validation_accuracies):.1%}"
             words = f"Training on {report.device}, epoch {report.epoch}/{report.epochs}, {accuracy}"
             bars.update(stages["Training"], completed=report.epoch, description=words + _left(report.remaining))
 
@@ -178,27 +206,37 @@ _COLUMNS = {  # metric -> heading, factor, decimals
     "best_epoch": ("best epoch", 1, 1),
     "seconds": ("seconds", 1, 1),
 }
+WIDE = 132  # columns of a terminal that hold every mean with its deviation
 
 
-def _table(result: ExperimentResult) -> Table:
-    """Lay the summary out: mean ± standard deviation over seeds, on test texts."""
-    seeds = len(result.spec.seeds)
-    table = Table(title=f"Test texts, mean ± deviation over {seeds} seed{'s' * (seeds > 1)}, {result.facts.device}")
-    table.add_column("augmentation")
-    for heading, _, _ in _COLUMNS.values():
-        table.add_column(heading, justify="right", no_wrap=True)
+def _print_table(result: ExperimentResult) -> None:
+    """Print the summary; a narrow terminal gets means and no seconds, which are the same for all runs."""
+    console = Console() if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(width=WIDE)
+    console.print(_table(result, whole=console.width >= WIDE))
+
+
+def _table(result: ExperimentResult, whole: bool) -> Table:
+    seeds = f"{len(result.spec.seeds)} seed{'s' * (len(result.spec.seeds) > 1)}"
+    over = f"mean ± deviation over {seeds}" if whole else f"mean over {seeds}"
+    table = Table(title=f"Test texts, {over}, {result.facts.device}", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("augmentation", no_wrap=True)
+    columns = {metric: column for metric, column in _COLUMNS.items() if whole or metric != "seconds"}
+    for heading, _, _ in columns.values():
+        table.add_column(heading, justify="right")
     for entry in result.summary:
-        table.add_row(
-            entry["name"], *(_cell_text(entry["metrics"][metric], *form) for metric, form in _COLUMNS.items())
-        )
+        cells = [
+            _written(entry["metrics"][metric], factor, decimals, whole)
+            for metric, (_, factor, decimals) in columns.items()
+        ]
+        table.add_row(entry["name"], *cells)
     return table
 
 
-def _cell_text(value: dict[str, float | None], _: str, factor: int, decimals: int) -> str:
+def _written(value: dict[str, float | None], factor: int, decimals: int, deviations: bool) -> str:
     mean, deviation = value["mean"], value["std"]
     if mean is None:
         return "–"
-    spread = "" if deviation is None else f" ± {factor * deviation:.{decimals}f}"
+    spread = f" ± {factor * deviation:.{decimals}f}" if deviations and deviation is not None else ""
     return f"{factor * mean:.{decimals}f}{spread}"
 
 

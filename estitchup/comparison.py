@@ -49,8 +49,15 @@ def paired_difference(metric: str, runs: Sequence[RunScores], baseline: Sequence
     if np.isnan(mean):
         return UNMEASURED
     pairs = zip(runs, baseline, strict=True)
-    text_variance = np.mean([ours.resampled[metric] - theirs.resampled[metric] for ours, theirs in pairs], axis=0).var()
-    seed_variance = 0.0 if len(points) == 1 else seed_deviation**2 / len(points)
+    resampled = np.array(
+        [ours.resampled[metric] - theirs.resampled[metric] for ours, theirs in pairs]
+    )  # (S, resamples)
+    text_variance = resampled.mean(axis=0).var()
+    seed_variance = 0.0
+    if len(points) > 1:
+        # What differs by seed and text together is in both variances: take it out of one.
+        shared = (resampled.var(axis=1).mean() - text_variance) / (len(points) - 1)
+        seed_variance = max(0.0, seed_deviation**2 / len(points) - shared)
     variance = text_variance + seed_variance
     freedom = np.inf if seed_variance == 0 else variance**2 / (seed_variance**2 / (len(points) - 1))
     margin = float(student_t.ppf(0.975, freedom) * np.sqrt(variance))

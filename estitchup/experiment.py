@@ -39,7 +39,9 @@ def run_experiment(
     """
     find_device(spec.device)  # a device that is not there is said before minutes of embedding
     corpus = load_corpus(spec.corpus)
-    vectors, encoder_key = embed_corpus(corpus, spec.encoder, store=store, listener=listener, cancel=cancel)
+    vectors, encoder_key = embed_corpus(
+        corpus, spec.encoder, store=store, device=spec.device, listener=listener, cancel=cancel
+    )
     runs = [Run(augmentation, seed) for augmentation in spec.augmentations for seed in spec.seeds]
     stack = train(
         training_data(corpus, vectors),
@@ -73,12 +75,13 @@ def embed_corpus(
     encoder: str,
     *,
     store: VectorStore | None = None,
+    device: str | None = None,
     listener: Listener | None = None,
     cancel: Cancel | None = None,
 ) -> tuple[NDArray[np.float32], str]:
     """Return the vectors (N, D) of all the corpus' texts, and the key that names encoder and revision."""
     source = resolve_encoder(encoder)
-    return embed(corpus.texts, source, store, listener, cancel), source.key
+    return embed(corpus.texts, source, store, listener, cancel, device), source.key
 
 
 def training_data(corpus: Corpus, vectors: NDArray[np.float32]) -> TrainingData:
@@ -106,6 +109,7 @@ def _facts(corpus: Corpus, stack: TrainedStack, encoder_key: str) -> Facts:
         stopped=stack.stopped,
         encoder_key=encoder_key,
         notes=corpus.notes,
+        corpus_digest=corpus.digest,
         versions={"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )

@@ -46,7 +46,8 @@ class GroupTrainer:
     def epoch(self, epoch: int, cancel: Cancel | None) -> NDArray[np.float64] | None:
         """Train one epoch (counted from 0); return training loss, validation loss and accuracy (3, R).
 
-        Runs that have left get NaN. Returns None when cancelled in the middle; the best weights so far stay.
+        Runs that have left get NaN. Returns None when cancelled in the middle. The epoch counts once it is given to
+        `count`: a stop then leaves all groups with equally many epochs.
         """
         ended = np.full((3, len(self.runs)), np.nan)
         if not self.active:
@@ -56,9 +57,14 @@ class GroupTrainer:
             return None
         losses, accuracies = self._validate()
         ended[:, self.active] = training_loss, losses, accuracies
+        return ended
+
+    @torch.inference_mode()
+    def count(self, epoch: int, ended: NDArray[np.float64]) -> None:
+        """Remember the runs that have never been as good, and let those leave that no longer improve."""
+        _, losses, accuracies = ended[:, self.active]
         self._remember(epoch, losses, accuracies)
         self._let_finished_leave(epoch)
-        return ended
 
     def _train(self, epoch: int, cancel: Cancel | None) -> NDArray[np.float64] | None:
         """Take the steps of one epoch; return each active run's mean training loss."""

@@ -122,14 +122,23 @@ class JobQueue:
 
     def _checked(self, job_id: str) -> Job | None:
         """Return the job; fail it first if its worker died, give a queued one a new worker."""
-        lives = self.worker_lives()  # asked before the job is read: a job that ends in between is not failed
         job = self.workspace.job(job_id)
-        if job is None or job.status.over or lives:
+        # The worker is asked for after the job is read: one that starts in between has not died.
+        if job is None or job.status.over or self.worker_lives():
             return job
         if job.status is Status.RUNNING:
-            self.workspace.set_status(job.id, Status.FAILED, WORKER_DIED, only_from=Status.RUNNING)
+            close_orphan(self.workspace, job)
         self.ensure_worker()
         return self.workspace.job(job_id)
+
+
+def close_orphan(workspace: Workspace, job: Job) -> None:
+    """Say in the catalog what became of a running job whose worker died; it may have died after saving the result."""
+    if workspace.has_result(job.id):
+        stopped = workspace.load(job.id).facts.stopped
+        workspace.set_status(job.id, Status.STOPPED if stopped else Status.FINISHED, only_from=Status.RUNNING)
+    else:
+        workspace.set_status(job.id, Status.FAILED, WORKER_DIED, only_from=Status.RUNNING)
 
 
 def worker_lock(root: Path) -> FileLock:

@@ -69,7 +69,3 @@ class Meter:
         rate = self.done / elapsed if elapsed > 0 else 0.0
         remaining = (self.total - self.done) / rate if rate > 0 else None
         self.listener(Progress(self.stage, self.done, self.total, self.unit, rate, remaining))
-
-
-def silent(_: Progress) -> None:
-    """Listen and say nothing."""

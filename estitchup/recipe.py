@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from estitchup.errors import EstitchupError
 from estitchup.settings import Settings
 
 
@@ -68,8 +69,10 @@ class Augmentation(Settings):
 
     @classmethod
     def named(cls, name: str, alpha: float = DEFAULT_ALPHA, epsilon: float = DEFAULT_EPSILON) -> Self:
-        """Return the cell of this name; KeyError when there is none."""
+        """Return the cell of this name; KeyError when there is none, EstitchupError for soft labels with ε = 0."""
         mix, soft = CELLS[name]
+        if soft and epsilon == 0:
+            raise EstitchupError(f"{name} needs an ε above 0: raise ε, or choose the cell with hard labels.")
         return cls(mix=mix, alpha=alpha, epsilon=epsilon if soft else 0.0)
 
 

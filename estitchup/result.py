@@ -9,6 +9,7 @@ needed to open it.
 import json
 import os
 import shutil
+import tempfile
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -53,6 +54,7 @@ class Facts:
     notes: tuple[str, ...]
     versions: dict[str, str]
     created: str
+    corpus_digest: str = ""
     format: int = FORMAT
 
 
@@ -162,24 +164,52 @@ def _finite(number: float) -> float | None:
     return number if np.isfinite(number) else None  # JSON has no NaN
 
 
+FILES = {
+    "spec.json",
+    "summary.json",
+    "experiment.json",
+    "corpus.parquet",
+    "history.parquet",
+    "differences.parquet",
+    "logits.safetensors",
+    "heads.safetensors",
+    "thresholds.json",
+}
+
+
 def check_folder(folder: Path) -> None:
-    """Raise EstitchupError unless the folder is new, empty or an older result."""
+    """Raise EstitchupError unless a result can be written there: the folder is new, empty or an older result."""
+    folder = folder.resolve()
     if folder.is_file():
         raise EstitchupError(f"{str(folder)!r} is a file: give a new or an empty folder.")
-    if folder.exists() and any(folder.iterdir()) and not (folder / "experiment.json").exists():
-        raise EstitchupError(f"The folder {str(folder)!r} holds other files: give a new or an empty folder.")
+    if folder.exists() and (others := sorted({path.name for path in folder.iterdir()} - FILES)):
+        raise EstitchupError(
+            f"The folder {str(folder)!r} holds other files, such as {others[0]}: give a new or an empty folder."
+        )
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder.parent).close()
+    except OSError as error:
+        raise EstitchupError(
+            f"Nothing can be written to {str(folder.parent)!r} ({error.strerror}): give another folder."
+        ) from None
 
 
 def save_result(result: ExperimentResult, folder: Path) -> None:
     """Write the result's folder, replacing an older result there; raises EstitchupError when it cannot be written."""
     check_folder(folder)
+    folder = folder.resolve()
     try:
-        partial = folder.with_name(folder.name + ".partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
         _write(result, partial)
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(partial, folder)
+        partial.chmod(0o755)  # a temporary folder is for its owner alone, a result for whom the folder above is for
+        if folder.exists():
+            older = partial.with_name(partial.name + ".older")
+            os.replace(folder, older)
+            os.replace(partial, folder)
+            shutil.rmtree(older)
+        else:
+            os.replace(partial, folder)
     except OSError as error:
         raise EstitchupError(
             f"The result cannot be written to {str(folder)!r} ({error}): give another folder."

@@ -47,7 +47,7 @@ class EpochReport:
 
 @dataclass(frozen=True)
 class History:
-    """Curves of R runs over E epochs, each (R, E); NaN where a run was stopped before."""
+    """Curves of R runs over E epochs, each (R, E); NaN where a run had left or training was stopped."""
 
     training_losses: NDArray[np.float64]
     validation_losses: NDArray[np.float64]
@@ -125,11 +125,18 @@ def _one_epoch(
     curves: NDArray[np.float64],
     cancel: Cancel | None,
 ) -> bool:
-    """Take every group through an epoch and enter its figures into the curves; return False when cancelled."""
-    for group, trainer in zip(groups, trainers, strict=True):
+    """Take every group through an epoch and enter its figures into the curves; return False when cancelled.
+
+    A cancelled epoch counts for no group, so that all runs have trained equally long.
+    """
+    figures = []
+    for trainer in trainers:
         ended = trainer.epoch(epoch, cancel)
         if ended is None:
             return False
+        figures.append(ended)
+    for group, trainer, ended in zip(groups, trainers, figures, strict=True):
+        trainer.count(epoch, ended)
         curves[:, group, epoch] = ended
     return True
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from filelock import Timeout
 
+from estitchup.checkpoint import Checkpoint
 from estitchup.corpus import load_corpus
 from estitchup.errors import EstitchupError
 from estitchup.experiment import embed_corpus, run_experiment
-from estitchup.jobs import WORKER_DIED, Epoch, worker_lock, write_event
+from estitchup.jobs import Epoch, close_orphan, worker_lock, write_event
 from estitchup.progress import Cancelled, Progress
 from estitchup.training import EpochReport
 from estitchup.workspace import EmbedSpec, Job, Status, Workspace
@@ -91,8 +92,17 @@ def _attempt(workspace: Workspace, job: Job) -> Status:
             corpus = load_corpus(job.spec.corpus)
             embed_corpus(corpus, job.spec.encoder, store=store, listener=telling.progress, cancel=cancel)
             return Status.FINISHED
-        result = run_experiment(job.spec, store=store, listener=telling.progress, on_epoch=telling.epoch, cancel=cancel)
+        checkpoint = Checkpoint(folder / "training.safetensors")
+        result = run_experiment(
+            job.spec,
+            store=store,
+            listener=telling.progress,
+            on_epoch=telling.epoch,
+            cancel=cancel,
+            checkpoint=checkpoint,
+        )
     workspace.save(job.id, result)
+    checkpoint.discard()
     return Status.STOPPED if result.facts.stopped else Status.FINISHED
 
 
@@ -102,7 +112,7 @@ def serve(root: Path, idle_seconds: float = IDLE_SECONDS) -> None:
         with worker_lock(root).acquire(timeout=LOCK_SECONDS):
             workspace = Workspace(root)
             for orphan in workspace.jobs(Status.RUNNING):
-                workspace.set_status(orphan.id, Status.FAILED, WORKER_DIED, only_from=Status.RUNNING)
+                close_orphan(workspace, orphan)
             last = time.monotonic()
             while time.monotonic() - last < idle_seconds:
                 queued = workspace.jobs(Status.QUEUED)

@@ -7,7 +7,7 @@ and what became of it; everything large is a file beside it.
 import hashlib
 import os
 import re
-import shutil
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -76,8 +76,12 @@ class _JobRow(_Base):
     reason: Mapped[str] = mapped_column(default="")
     created: Mapped[str]
 
-    def job(self) -> Job:
-        spec = _KINDS[self.kind].model_validate_json(self.spec)
+    def job(self) -> Job | None:
+        """Return the job, None when another version wrote a spec that this one cannot read."""
+        try:
+            spec = _KINDS[self.kind].model_validate_json(self.spec)
+        except (EstitchupError, ValueError, KeyError):
+            return None
         return Job(self.id, self.name, spec, Status(self.status), self.reason, self.created)
 
 
@@ -110,9 +114,7 @@ class Workspace:
         path = folder / (plain.strip(". ")[-100:] or "upload")
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
-            partial = folder / f"{uuid.uuid4().hex}.partial"
-            partial.write_bytes(content)
-            os.replace(partial, path)  # a crash in between leaves no half file under the name
+            _write_whole(path, content)
         return path
 
     def keep_prepared(self, spec: EmbedSpec) -> str:
@@ -121,7 +123,10 @@ class Workspace:
         prepared_id = hashlib.sha256(content.encode()).hexdigest()[:12]
         folder = self.root / "prepared"
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{prepared_id}.json").write_text(content, encoding="utf-8")
+        path = folder / f"{prepared_id}.json"
+        if not path.exists():
+            _write_whole(path, content.encode())
+        os.utime(path, ns=(time.time_ns(), time.time_ns()))  # finer than the file system's own clock
         return prepared_id
 
     def prepared(self, prepared_id: str) -> EmbedSpec | None:
@@ -147,12 +152,13 @@ class Workspace:
             name=name or _name(spec),
             spec=spec.model_dump_json(),
             status=status,
+            reason="",
             created=datetime.now(UTC).isoformat(timespec="microseconds"),
         )
         with Session(self._engine, expire_on_commit=False) as session:
             session.add(row)
             session.commit()
-            return row.job()
+        return Job(row.id, row.name, spec, status, "", row.created)
 
     def job(self, job_id: str) -> Job | None:
         """Return a job, or None when there is none of this id."""
@@ -166,7 +172,7 @@ class Workspace:
         if statuses:
             query = query.where(_JobRow.status.in_(statuses))
         with Session(self._engine) as session:
-            return [row.job() for row in session.scalars(query)]
+            return [job for row in session.scalars(query) if (job := row.job())]
 
     def experiments(self) -> list[Job]:
         """Return the experiments that have a result, the newest first."""
@@ -206,9 +212,18 @@ class Workspace:
     def add_folder(self, folder: Path) -> Job:
         """Take a copy of a finished experiment's folder, such as `estitchup run --out` wrote, into the workspace."""
         result = load_result(folder)
-        job = self.add_job(result.spec, folder.name, Status.FINISHED)
-        shutil.copytree(folder, self.result_folder(job.id))
-        return job
+        job = self.add_job(result.spec, folder.resolve().name, Status.STOPPED)  # not listed before it has a result
+        self.save(job.id, result)
+        if not result.facts.stopped:
+            self.set_status(job.id, Status.FINISHED)
+        return self.job(job.id) or job
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file that is whole or not there, whoever reads it and whenever we crash."""
+    partial = path.with_name(f"{uuid.uuid4().hex}.partial")
+    partial.write_bytes(content)
+    os.replace(partial, path)
 
 
 def _catalog(path: Path) -> Engine:

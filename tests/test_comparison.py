@@ -45,19 +45,19 @@ def test_a_real_gain_is_found_and_its_sign_is_right() -> None:
 
 
 def test_intervals_hold_the_truth_about_nineteen_times_of_twenty() -> None:
-    """Two classifiers of equal skill differ by chance alone: zero must lie in most intervals, and not in all."""
+    """Two classifiers of equal skill differ by chance alone: zero lies in most intervals, and not in nearly all."""
     held = []
-    for trial in range(60):
+    for trial in range(150):
         generator = np.random.default_rng(trial)
 
         def one(generator: np.random.Generator = generator) -> RunScores:
-            targets = np.zeros(200, np.int64)
-            logits = generator.normal(size=(200, 2)) + np.array([1.0, 0.0])
-            return RunScores.of(logits, targets, generator.normal(size=(50, 2)))
+            targets = np.zeros(150, np.int64)
+            logits = generator.normal(size=(150, 2)) + np.array([1.0, 0.0])
+            return RunScores.of(logits, targets, generator.normal(size=(2, 2)))
 
-        difference = paired_difference("accuracy", [one() for _ in range(4)], [one() for _ in range(4)])
+        difference = paired_difference("accuracy", [one() for _ in range(3)], [one() for _ in range(3)])
         held.append(not difference.clear)
-    assert np.mean(held) >= 0.9
+    assert 0.9 <= np.mean(held) <= 0.975
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "ece", "nll", "auroc", "fpr_at_95_tpr"])

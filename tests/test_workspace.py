@@ -1,6 +1,7 @@
 """What lasts, and what a wrong folder is told."""
 
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,21 @@ def test_a_home_with_a_broken_catalog_is_said_in_a_sentence(tmp_path: Path) -> N
     with pytest.raises(EstitchupError, match="ESTITCHUP_HOME"):
         Workspace(tmp_path)
     shutil.rmtree(tmp_path)
+
+
+def test_a_job_that_another_version_wrote_is_passed_over(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    kept, old = workspace.add_job(SPEC), workspace.add_job(SPEC)
+    with sqlite3.connect(tmp_path / "catalog.db") as catalog:
+        catalog.execute("update jobs set spec = replace(spec, 'encoder', 'old_name') where id = ?", (old.id,))
+    assert [job.id for job in workspace.jobs()] == [kept.id]
+    assert workspace.job(old.id) is None
+
+
+def test_a_choice_of_texts_is_kept_once_and_the_last_is_the_latest(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    first, second = (workspace.keep_prepared(SPEC.model_copy(update={"encoder": name})) for name in ("a", "b"))
+    assert workspace.latest_prepared() == second
+    assert workspace.keep_prepared(SPEC.model_copy(update={"encoder": "a"})) == first
+    assert workspace.latest_prepared() == first
+    assert workspace.prepared("../../etc/pas") is None

@@ -6,6 +6,7 @@ what cannot be read says why. A further format is one more function in `_READERS
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,8 +52,8 @@ def _content(path: Path) -> bytes:
 
 def _read_delimited(content: bytes, name: str) -> tuple[list[str], list[list[str]]]:
     """Read CSV and its relatives; the delimiter is the one that cuts the first rows as it cuts the header."""
-    text = decode(content, name)
-    delimiter = _delimiter(text)
+    named, text = _named_delimiter(decode(content, name))
+    delimiter = named or _delimiter(text)
     rows = _parse(text, delimiter, csv.QUOTE_MINIMAL)
     if rows is None:  # a quote never closed; perhaps the file does not use quotes as such, as TSV often does not
         rows = _parse(text, delimiter, csv.QUOTE_NONE)
@@ -61,6 +62,13 @@ def _read_delimited(content: bytes, name: str) -> tuple[list[str], list[list[str
     if not rows:
         raise EstitchupError(f"{name} is empty: choose a file with a header row and one text a row.")
     return rows[0], _even(rows, name)
+
+
+def _named_delimiter(text: str) -> tuple[str | None, str]:
+    """Return the delimiter that Excel names in a first line such as "sep=;", and the text below that line."""
+    first, _, below = text.partition("\n")
+    named = re.fullmatch(r"\ufeff?sep=(.)\r?", first, re.IGNORECASE)
+    return (named[1], below) if named else (None, text)
 
 
 def _delimiter(text: str) -> str:
@@ -80,11 +88,9 @@ def _even_share(start: str, delimiter: str) -> float:
 
 def _parse(text: str, delimiter: str, quoting: int) -> list[list[str]] | None:
     """Return the rows that hold anything; None where a quote is left open to the end of the file."""
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + len(_END)))  # a cell may be as long as the file
     lines = io.StringIO(f"{text}\n{_END}\n", newline="")
-    try:
-        rows = list(csv.reader(lines, delimiter=delimiter, quoting=quoting))  # type: ignore[arg-type]
-    except csv.Error:  # a cell beyond 131,072 characters: the open quote took in the rows below
-        return None
+    rows = list(csv.reader(lines, delimiter=delimiter, quoting=quoting))  # type: ignore[arg-type]
     return [row for row in rows[:-1] if any(row)] if rows[-1] == [_END] else None
 
 

@@ -23,11 +23,13 @@ def embed(
     store: VectorStore | None,
     listener: Listener | None = None,
     cancel: Cancel | None = None,
+    device: str | None = None,
 ) -> NDArray[np.float32]:
     """Return the vectors (N, D) of the texts, in their order.
 
     Equal texts are computed once, known ones not at all, and new ones are kept in the store as they come, also when
-    Cancelled is raised. Progress is in texts; what is known or repeated counts as done at once.
+    Cancelled is raised. Progress is in texts; what is known or repeated counts as done at once. `device` is where a
+    mere description loads its model.
     """
     first_rows, rows = _distinct(texts)
     distinct = [texts[row] for row in first_rows]
@@ -35,7 +37,7 @@ def embed(
     missing = np.flatnonzero(~found)
     listener = _counting_from(len(texts) - len(missing), len(texts), listener)
     if len(missing):
-        vectors[missing] = _compute([distinct[row] for row in missing], encoder, store, listener, cancel)
+        vectors[missing] = _compute([distinct[row] for row in missing], encoder, store, listener, cancel, device)
     return vectors[rows]
 
 
@@ -60,9 +62,10 @@ def _compute(
     store: VectorStore | None,
     listener: Listener | None,
     cancel: Cancel | None,
+    device: str | None,
 ) -> NDArray[np.float32]:
     """Encode the texts and keep each vector, whether or not the work comes to its end."""
-    loaded = encoder.load() if isinstance(encoder, EncoderSource) else encoder
+    loaded = encoder.load(device) if isinstance(encoder, EncoderSource) else encoder
     if store is None:
         return loaded.encode(texts, listener, cancel)
     waiting: list[tuple[int, NDArray[np.float32]]] = []

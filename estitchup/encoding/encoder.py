@@ -129,8 +129,8 @@ class Encoder:
     def _forward(self, batch: Batch) -> NDArray[np.float32]:
         import torch
 
-        on_gpu = self.device.startswith("cuda")
-        with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=on_gpu):
+        # float32 on every device: a store is shared, and must not hand one device's rounding to another.
+        with torch.inference_mode():
             if isinstance(batch, list):
                 embeddings = self.model.encode(batch, convert_to_tensor=True, show_progress_bar=False)
             else:

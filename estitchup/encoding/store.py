@@ -195,7 +195,11 @@ def _keys(block: memoryview) -> NDArray[np.uint64]:
 def _vectors(transaction: "Transaction", number: int, dimension: int) -> NDArray[np.float32]:
     """Return the vectors (N, D) of a block without copying; they are gone when the transaction ends."""
     block = transaction.get(_name(number), b"")
-    return np.frombuffer(block, np.float32, offset=_DIGEST + _keys(memoryview(block)).nbytes).reshape(-1, dimension)
+    keys = _keys(memoryview(block))
+    vectors = np.frombuffer(block, np.float32, offset=_DIGEST + keys.nbytes).reshape(len(keys), -1)
+    if vectors.shape[1] != dimension:
+        raise ValueError(f"its vectors have {vectors.shape[1]} numbers where {dimension} were asked for")
+    return vectors
 
 
 # LMDB forbids a process to open a file twice: its locks belong to the process, and the first to close would drop them.

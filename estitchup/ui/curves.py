@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
@@ -31,8 +32,16 @@ def seed_curves(watched: Watched, spec: ExperimentSpec, measure: str) -> list[Cu
     for augmentation in spec.augmentations:
         columns = [run for run, (name, _) in enumerate(spec.run_keys) if name == augmentation.name]
         runs = values[:, columns]
-        curves.append(Curve(augmentation.name, runs.mean(axis=1), runs.min(axis=1), runs.max(axis=1)))
+        curves.append(Curve(augmentation.name, *seed_range(runs)))
     return curves
+
+
+def seed_range(
+    runs: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean, lowest and highest over seeds of runs (E, S); a run that has left keeps its last value."""
+    held = pd.DataFrame(runs).ffill().to_numpy()
+    return held.mean(axis=1), held.min(axis=1), held.max(axis=1)
 
 
 def show_curves(watched: Watched, spec: ExperimentSpec) -> None:

@@ -31,8 +31,8 @@ def show_embedding(spec: EmbedSpec, texts: int) -> None:
     elif job.status is Status.STOPPED:
         st.markdown("**Embedding was stopped.** What was embedded is kept.")
         _offer(spec, "Go on embedding")
-    elif show_failure(job):
-        _start(spec)
+    else:
+        show_failure(job)
 
 
 def _texts(spec: EmbedSpec) -> tuple[str, str, str]:

@@ -59,10 +59,10 @@ def stop_button(job: Job) -> None:
     )
 
 
-def show_failure(job: Job) -> bool:
-    """Say why the job failed and return True when the person asks for another try."""
+def show_failure(job: Job) -> None:
+    """Say why the job failed, and offer to go on with it where it was cut off."""
     show_error(job.reason or "The job failed without a reason.")
-    return st.button("Start again", key=f"again_{job.id}", icon=":material/replay:")
+    st.button("Resume", key=f"again_{job.id}", icon=":material/replay:", on_click=queue().resume, args=(job.id,))
 
 
 def _stop(job_id: str) -> None:

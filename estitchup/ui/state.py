@@ -4,6 +4,8 @@ Opened things are shared by all sessions of a server and are only ever read; wha
 """
 
 import os
+from collections import Counter
+from collections.abc import Iterable
 
 import streamlit as st
 
@@ -48,14 +50,28 @@ def choose_experiment() -> Job | None:
     jobs = {job.id: job for job in workspace().experiments()}
     if not jobs:
         return None
-    asked = recalled("experiment")
+    asked = st.session_state.pop("picked experiment", None) or recalled("experiment")
     if asked and asked not in jobs:
         st.warning(f"There is no experiment {plain(asked)} here; this is the newest.", icon=":material/link_off:")
-    chosen = st.selectbox(
+    # Set through the key and not through `index`: a changing index makes another widget, which loses the next choice.
+    st.session_state["chosen experiment"] = asked if asked in jobs else next(iter(jobs))
+    chosen: str = st.selectbox(
         "Experiment",
         list(jobs),
-        index=list(jobs).index(asked) if asked in jobs else 0,
-        format_func=lambda job_id: f"{jobs[job_id].name} · {jobs[job_id].created[:16].replace('T', ' ')}",
+        format_func=_labels(jobs.values()).__getitem__,
+        key="chosen experiment",
+        on_change=_pick,
     )
     keep("experiment", chosen)
     return jobs[chosen]
+
+
+def _labels(jobs: Iterable[Job]) -> dict[str, str]:
+    """Return a label for each id; no two are the same, because the browser sends the label back."""
+    labels = {job.id: f"{job.name} · {job.created[:16].replace('T', ' ')}" for job in jobs}
+    often = Counter(labels.values())
+    return {job_id: label if often[label] == 1 else f"{label} · {job_id}" for job_id, label in labels.items()}
+
+
+def _pick() -> None:
+    st.session_state["picked experiment"] = st.session_state["chosen experiment"]

@@ -27,10 +27,10 @@ def start(spec: ExperimentSpec) -> None:
 
 
 def followed_job(prepared: EmbedSpec) -> Job | None:
-    """Return the experiment that the address or session names, else one on this corpus that still goes on."""
+    """Return the experiment on this corpus that the address or session names, else one that still goes on."""
     job_id = address.recalled("job")
     job = workspace().job(job_id) if job_id else None
-    if job is not None and isinstance(job.spec, ExperimentSpec):
+    if job is not None and isinstance(job.spec, ExperimentSpec) and job.spec.corpus == prepared.corpus:
         return job
     going_on = [job for job in queue().active() if isinstance(job.spec, ExperimentSpec)]
     return next((job for job in going_on if job.spec.corpus == prepared.corpus), None)
@@ -92,8 +92,7 @@ def _show_end(watched: Watched, spec: ExperimentSpec) -> None:
     job = watched.job
     st.markdown(f"**{plain(job.name)}**")
     if job.status is Status.FAILED:
-        if show_failure(job):
-            start(spec)
+        show_failure(job)
     elif not workspace().has_result(job.id):
         st.info("Stopped before the first epoch ended, so there is no result.", icon=":material/stop_circle:")
     else:

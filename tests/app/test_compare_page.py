@@ -210,3 +210,15 @@ def test_the_choice_of_runs_survives_a_change_to_an_experiment_with_fewer(
     app.selectbox[0].select_index(0).run()
     assert not app.exception
     assert "E-Stitchup" in app.dataframe[0].value.index
+
+
+def test_every_choice_of_an_experiment_is_taken(visit: Open, home: Workspace, small_result: ExperimentResult) -> None:
+    for _ in range(3):
+        put(home, small_result)
+    ids = [job.id for job in home.experiments()]
+    app = visit(PAGE, experiment=ids[2])
+    assert app.selectbox[0].value == ids[2]
+    for wanted in (ids[0], ids[1], ids[2], ids[0]):
+        app.selectbox[0].set_value(wanted).run()
+        assert app.selectbox[0].value == wanted
+        assert app.query_params["experiment"] in (wanted, [wanted])

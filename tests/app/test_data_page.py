@@ -154,14 +154,14 @@ def test_embedded_texts_lead_to_training_however_they_are_split_afterwards(visit
     assert app.button(key="next_train").label == "Next: train"
 
 
-def test_a_failed_job_gives_its_reason_and_can_be_started_again(visit: Open, home: Workspace) -> None:
+def test_a_failed_job_gives_its_reason_and_can_be_resumed(visit: Open, home: Workspace) -> None:
     app = with_sample(visit).button(key="embed").click().run()
     first = the_job(home)
     home.set_status(first.id, Status.FAILED, "The disk is full: make room.")
     app.run()
     assert app.error[0].value == "The disk is full: make room."
     app.button(key=f"again_{first.id}").click().run()
-    assert [job.status for job in home.jobs()] == [Status.FAILED, Status.QUEUED]
+    assert [(again.id, again.status) for again in home.jobs()] == [(first.id, Status.QUEUED)]
 
 
 def test_what_was_chosen_is_there_again_after_a_reload_and_on_the_way_back(visit: Open) -> None:

@@ -167,3 +167,13 @@ def test_public_sets_are_read_whole(public_data: Path) -> None:
     assert read_table(public_data / "clinc150.csv").shape == (23_700, 3)
     assert read_table(public_data / "banking77_train.csv").shape == (10_003, 2)
     assert read_table(public_data / "banking77_test.csv").shape == (3_080, 2)
+
+
+def test_the_delimiter_that_excel_names_is_taken_and_its_line_is_not_a_header() -> None:
+    table = read_table(b"sep=;\r\ntext;label\r\na, b;c\r\n", "excel.csv")
+    assert table.to_dict("list") == {"text": ["a, b"], "label": ["c"]}
+
+
+def test_a_text_may_be_as_long_as_the_file() -> None:
+    long = "word " * 60_000
+    assert read_table(f"text,label\n{long},a\n".encode(), "long.csv")["text"][0] == long

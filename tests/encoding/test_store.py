@@ -198,3 +198,10 @@ def test_a_hundred_thousand_vectors_are_found_in_a_second(tmp_path: Path) -> Non
         begun = time.perf_counter()
         assert store.get("encoder", texts, 32)[1].all()
         assert time.perf_counter() - begun < 2
+
+
+def test_vectors_of_another_length_are_refused_and_not_joined(tmp_path: Path) -> None:
+    with VectorStore(tmp_path / "vectors") as store:
+        store.put("encoder", ["a", "b"], np.ones((2, 4), np.float32))
+        with pytest.raises(EstitchupError, match="4 numbers where 8"):
+            store.get("encoder", ["a"], 8)

@@ -1,0 +1,207 @@
+"""What a person sets on the threshold page: policy, costs, panels, thresholds, temperature scaling.
+
+Every choice is in the address. A number input holds the exact threshold; the slider beside it moves it in thousandths.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from estitchup.corpus import Role
+from estitchup.decision_store import KeptThreshold
+from estitchup.errors import EstitchupError
+from estitchup.policy import POLICIES, LeastCost, Parameter, Policy, policy_named
+from estitchup.recipe import BASELINE
+from estitchup.threshold import Costs
+from estitchup.ui.decision import Classifier, Decision
+from estitchup.ui.guard import plain
+
+SIDES = ("left", "right")
+FAVOURITES = (BASELINE, "Soft E-Stitchup")
+HIGHEST_COST = 1e9
+NO_UNKNOWN = (
+    "Policies that look at unknown texts are not offered: the validation texts of this experiment hold none. Mark "
+    "classes as unknown on the Data page to get them."
+)
+
+Kept = Mapping[str, KeptThreshold]
+
+
+@dataclass(frozen=True)
+class CostChoice:
+    """What mistakes cost, and the share of unknown texts in production (None: as in these texts)."""
+
+    costs: Costs
+    unknown_share: float | None
+
+
+def settle_experiment(job_id: str, found: Decision, kept: Kept) -> KeptThreshold | None:
+    """Drop choices that do not fit the experiment; return the kept threshold that sets policy and switch at first."""
+    if st.session_state.get("decision_of", job_id) != job_id:
+        for key in ("policy", "calibrated", "linked"):
+            st.session_state.pop(key, None)
+    st.session_state["decision_of"] = job_id
+    for side in SIDES:
+        if st.session_state.get(side) not in found.names:
+            st.session_state.pop(side, None)
+    return next((kept[name] for name in [*FAVOURITES, *found.names] if name in kept and name in found.names), None)
+
+
+def choose_names(found: Decision, columns: Sequence[st.delta_generator.DeltaGenerator]) -> list[str]:
+    """Let the person choose the augmentation of each panel."""
+    chosen: list[str] = []
+    for side, column, favourite in zip(SIDES, columns, FAVOURITES, strict=False):
+        rest = [name for name in found.names if name not in chosen]
+        if st.session_state.get(side) in chosen:
+            st.session_state.pop(side)
+        start = rest.index(favourite) if favourite in rest else len(chosen) and len(rest) - 1
+        label = f"Augmentation, {side} panel" if len(found.names) > 1 else "Augmentation"
+        chosen.append(column.selectbox(label, rest, start, key=side, bind="query-params"))
+    return chosen
+
+
+def choose_policy(found: Decision, start: KeptThreshold | None, costs: CostChoice) -> Policy:
+    """Let the person choose a policy and its parameters."""
+    unknown = found.has_unknown(Role.VALIDATION)
+    names = [policy.name for policy in POLICIES if unknown or not policy.needs_unknown]
+    if st.session_state.get("policy") not in names:
+        st.session_state.pop("policy", None)
+    kept = start.policy if start and start.policy in names else None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            "Policy",
+            names,
+            names.index(kept) if kept else 0,
+            key="policy",
+            bind="query-params",
+            width=360,
+            help="How a threshold is chosen: on validation texts, seeds pooled. What it does is counted on test texts.",
+        )
+        policy = next(policy for policy in POLICIES if policy.name == name)
+        if isinstance(policy, LeastCost):
+            policy = LeastCost(**vars(costs.costs), unknown_share=costs.unknown_share)
+        else:
+            before = start.parameters if start and kept == name else {}
+            values = {own.field: _parameter(policy, own, before.get(own.field)) for own in policy.parameters}
+            policy = policy_named(name, **values)
+    st.caption(plain(policy.sentence) + " It is chosen on validation texts, the seeds pooled.")
+    if not unknown:
+        st.caption(NO_UNKNOWN)
+    return policy
+
+
+def _parameter(policy: Policy, parameter: Parameter, kept: float | None) -> float:
+    value: float = st.number_input(
+        parameter.label[0].upper() + parameter.label[1:],
+        parameter.low,
+        parameter.high,
+        getattr(policy, parameter.field) if kept is None else kept,
+        0.01,
+        "%.3f",
+        key=f"{type(policy).__name__.lower()}_{parameter.field}",
+        bind="query-params",
+        width=300,
+    )
+    return value
+
+
+def choose_costs(found: Decision) -> CostChoice:
+    """Let the person say what mistakes cost."""
+    with (
+        st.expander("What mistakes cost", icon=":material/payments:", key="costs_open"),
+        st.grid(4, min_column_width=200, vertical_alignment="bottom"),
+    ):
+        wrong = _cost("A wrong answer", "cost_wrong", Costs.wrong_answer)
+        missed = _cost("An unknown text answered", "cost_missed", Costs.missed_unknown)
+        look = _cost("A person looks at a refused text", "cost_look", Costs.human_look)
+        share: float | None = st.number_input(
+            "Share of unknown texts in production",
+            0.0,
+            1.0,
+            None,
+            0.01,
+            key="unknown_share",
+            bind="query-params",
+            placeholder="as in the texts here",
+            disabled=not found.has_unknown(Role.TEST),
+            help="From 0 to 1. Empty: as in the validation texts when choosing, as in the test texts when counting.",
+        )
+    return CostChoice(Costs(wrong, missed, look), share if found.has_unknown(Role.TEST) else None)
+
+
+def _cost(label: str, key: str, value: float) -> float:
+    cost: float = st.number_input(label, 0.0, HIGHEST_COST, value, 0.1, key=key, bind="query-params")
+    return cost
+
+
+def choice_of(classifier: Classifier, policy: Policy) -> float | None:
+    """Return the policy's threshold; where it has none, say why and return None."""
+    try:
+        return classifier.choose(policy)
+    except EstitchupError as error:
+        st.warning(plain(f"{classifier.name}: {error}"), icon=":material/tune:")
+        return None
+
+
+def settle_threshold(
+    side: str, job_id: str, classifier: Classifier, policy: Policy, choice: float | None, kept: Kept
+) -> None:
+    """Set a side's threshold when what it cuts or the policy has changed: to what was kept, else to the choice.
+
+    An address that names a threshold wins at arrival.
+    """
+    key, now = f"t_{side}", (job_id, classifier.name, classifier.calibrated, policy)
+    before = st.session_state.get(f"basis_{side}")
+    st.session_state[f"basis_{side}"] = now
+    if before == now and key in st.session_state:
+        return
+    own = kept.get(classifier.name)
+    fits = own is not None and own.temperature == classifier.calibrated and (before is None or before[:3] != now[:3])
+    start = own.threshold if own and (fits or (before == now and own.temperature == classifier.calibrated)) else choice
+    asked = _asked(key) if before in (None, now) else None
+    if asked is not None:
+        start = asked
+    if start is not None:
+        st.session_state[key] = start
+    else:
+        st.session_state.setdefault(key, 0.5)
+
+
+def _asked(key: str) -> float | None:
+    try:
+        asked = float(st.query_params.get(key, ""))
+    except ValueError:
+        return None
+    return asked if 0 <= asked <= 1 else None
+
+
+def threshold_input(side: str, label: str) -> float:
+    """Draw the slider and the number of a side."""
+    key, slider = f"t_{side}", f"slide_{side}"
+    st.session_state[slider] = round(st.session_state[key], 3)
+
+    def move() -> None:
+        st.session_state[key] = st.session_state[slider]
+
+    with st.container(horizontal=True, vertical_alignment="bottom", wrap=False):
+        st.slider(label, 0.0, 1.0, step=0.001, format="%.3f", key=slider, on_change=move)
+        threshold: float = st.number_input(
+            f"{label}, exactly",
+            0.0,
+            1.0,
+            step=0.001,
+            format="%.4f",
+            key=key,
+            bind="query-params",
+            label_visibility="collapsed",
+            width=140,
+        )
+    return threshold
+
+
+def use_choices(choices: Mapping[str, float | None]) -> None:
+    """Set every side's threshold to the policy's choice."""
+    for side, choice in choices.items():
+        if choice is not None:
+            st.session_state[f"t_{side}"] = choice
