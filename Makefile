@@ -20,6 +20,8 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/encoding.py
 	$(BIN)/python benchmarks/store.py
+	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/threshold.py
 
 # A stamp is older than the requirements when they changed: then pip runs again, and only then.
 $(VENV)/.app: requirements.txt pyproject.toml
