@@ -84,6 +84,17 @@ def embed_corpus(
     return embed(corpus.texts, source, store, listener, cancel, device), source.key
 
 
+def result_vectors(
+    result: ExperimentResult,
+    *,
+    store: VectorStore | None = None,
+    listener: Listener | None = None,
+    cancel: Cancel | None = None,
+) -> NDArray[np.float32]:
+    """Return the vectors (N, D) of all rows of a finished experiment: from the store, or embedded again."""
+    return embed(result.rows["text"].tolist(), resolve_encoder(result.spec.encoder), store, listener, cancel)
+
+
 def training_data(corpus: Corpus, vectors: NDArray[np.float32]) -> TrainingData:
     """Pick what training sees: the known rows of the training and validation roles, and nothing of the test role."""
     train_rows, validation_rows = corpus.rows(Role.TRAIN, known=True), corpus.rows(Role.VALIDATION, known=True)

@@ -4,8 +4,8 @@ from base64 import b64encode
 
 import streamlit as st
 
+from estitchup.charts.palette import COLOURS, SOFT
 from estitchup.recipe import BASELINE, CELLS
-from estitchup.ui.palette import COLOURS, SOFT
 
 
 def ask_cells() -> list[str]:

@@ -5,9 +5,9 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from estitchup.charts.palette import KNOWN_COLOUR, UNKNOWN_COLOUR
 from estitchup.corpus import Corpus, Role
 from estitchup.ui.guard import plain
-from estitchup.ui.palette import KNOWN_COLOUR, UNKNOWN_COLOUR
 
 PREVIEWED_ROWS = 6
 _ROLE_NAMES = {"train": "Training", "validation": "Validation", "test": "Test", "pool": "Pool, to label"}

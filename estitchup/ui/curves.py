@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
+from estitchup.charts.palette import COLOURS, dash
 from estitchup.jobs import Watched
 from estitchup.spec import ExperimentSpec
-from estitchup.ui.palette import COLOURS, dash
 
 _BAND_OPACITY = 0.12
 

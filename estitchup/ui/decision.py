@@ -13,14 +13,15 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
+from estitchup import charts
 from estitchup.calibration import expected_calibration_error
+from estitchup.charts.operating import risk_coverage, risk_point, roc, roc_point, with_points
 from estitchup.corpus import Role
 from estitchup.policy import Policy
 from estitchup.result import ExperimentResult
 from estitchup.temperature import fit_temperature, scaled
 from estitchup.threshold import Costs, ScoredTexts, ThresholdCurve
-from estitchup.ui import charts, state
-from estitchup.ui.charts.operating import risk_coverage, risk_point, roc, roc_point, with_points
+from estitchup.ui import state
 from estitchup.ui.outcomes import Outcomes, percent
 
 CURVE_POINTS = 200

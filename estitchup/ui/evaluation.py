@@ -13,16 +13,17 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
+from estitchup import charts
 from estitchup.calibration import ReliabilityTable, reliability_table
+from estitchup.charts.palette import COLOURS, dash
 from estitchup.comparison import Difference
 from estitchup.corpus import Role
 from estitchup.recipe import BASELINE
 from estitchup.result import EPOCHS, ExperimentResult
 from estitchup.scores import RunScores
 from estitchup.threshold import ThresholdCurve, keep_share
-from estitchup.ui import charts, state
+from estitchup.ui import state
 from estitchup.ui.outcomes import Outcomes
-from estitchup.ui.palette import COLOURS, dash
 
 
 class Evaluation:

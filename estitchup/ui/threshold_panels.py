@@ -5,7 +5,7 @@ A fragment, so that moving the slider redraws the panels and nothing else. The t
 
 import streamlit as st
 
-from estitchup.ui.charts.frame import CONFIG
+from estitchup.charts.frame import CONFIG
 from estitchup.ui.evaluation import Evaluation
 from estitchup.ui.guard import guard
 

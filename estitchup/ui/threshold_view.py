@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from estitchup.charts.frame import CONFIG
 from estitchup.corpus import Role
-from estitchup.ui.charts.frame import CONFIG
 from estitchup.ui.decision import SUFFERING, Classifier, Decision, expected_cost
 from estitchup.ui.outcomes import SHARES, Outcomes, percent
 from estitchup.ui.threshold_controls import CostChoice

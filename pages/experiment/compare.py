@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from estitchup.charts.frame import CONFIG
 from estitchup.recipe import BASELINE
 from estitchup.ui import state
-from estitchup.ui.charts.frame import CONFIG
 from estitchup.ui.comparison_view import show_answer, show_changes, show_downloads, show_scores
 from estitchup.ui.evaluation import Evaluation, evaluation
 from estitchup.ui.threshold_panels import threshold_panels

@@ -1,7 +1,5 @@
-"""The command line: `estitchup run FILE` does the app's main job in a terminal, `estitchup app` opens the app."""
+"""`estitchup run FILE` does the app's main job in a terminal."""
 
-import os
-import subprocess
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -9,14 +7,12 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
-from rich.table import Table
 
-from estitchup import __version__
+from estitchup.cli.root import cli, told
+from estitchup.cli.table import print_table
 from estitchup.corpus import SAMPLE, CorpusSpec, guess_columns, guess_unknown_labels, read_table
 from estitchup.encoding import DEFAULT_ENCODER
 from estitchup.errors import EstitchupError
@@ -27,14 +23,7 @@ from estitchup.spec import MOST_SEEDS, ExperimentSpec, read_spec
 from estitchup.training import EpochReport
 from estitchup.workspace import Workspace
 
-cli = typer.Typer(
-    help="Find out whether embedding augmentation helps on your texts.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
 NOTHING = "-"  # said where a guess is not wanted
-told = Console(stderr=True, highlight=False)  # what goes on; standard output is for the answer
 
 
 class Head(StrEnum):
@@ -100,24 +89,7 @@ def run(
     if json:
         sys.stdout.write(result.summary_json + "\n")
     else:
-        _print_table(result)
-
-
-@cli.command()
-def app(
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
-    headless: Annotated[bool, typer.Option(help="Do not open a browser.")] = False,
-) -> None:
-    """Open the app in the browser."""
-    # Another process, because this module is below the app and must not import Streamlit.
-    command = [sys.executable, "-m", "estitchup.ui.server", "--port", str(port), *(["--headless"] if headless else [])]
-    raise typer.Exit(subprocess.run(command, check=False).returncode)
-
-
-@cli.command()
-def version() -> None:
-    """Print the version."""
-    sys.stdout.write(f"estitchup {__version__}\n")
+        print_table(result)
 
 
 def _refuse_beside_spec(context: typer.Context) -> None:
@@ -194,56 +166,3 @@ def _run_watched(spec: ExperimentSpec) -> ExperimentResult:
 
 def _left(seconds: float | None) -> str:
     return f", {seconds:.0f} s left" if seconds else ""
-
-
-_COLUMNS = {  # metric -> heading, factor, decimals
-    "accuracy": ("accuracy %", 100, 2),
-    "ece": ("ECE", 1, 3),
-    "nll": ("NLL", 1, 3),
-    "auroc": ("AUROC", 1, 4),
-    "fpr_at_95_tpr": ("FPR@95 %", 100, 1),
-    "aupr_out": ("AUPR-out", 1, 3),
-    "best_epoch": ("best epoch", 1, 1),
-    "seconds": ("seconds", 1, 1),
-}
-WIDE = 132  # columns of a terminal that hold every mean with its deviation
-
-
-def _print_table(result: ExperimentResult) -> None:
-    """Print the summary; a narrow terminal gets means and no seconds, which are the same for all runs."""
-    console = Console() if sys.stdout.isatty() or "COLUMNS" in os.environ else Console(width=WIDE)
-    console.print(_table(result, whole=console.width >= WIDE))
-
-
-def _table(result: ExperimentResult, whole: bool) -> Table:
-    seeds = f"{len(result.spec.seeds)} seed{'s' * (len(result.spec.seeds) > 1)}"
-    over = f"mean ± deviation over {seeds}" if whole else f"mean over {seeds}"
-    table = Table(title=f"Test texts, {over}, {result.facts.device}", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("augmentation", no_wrap=True)
-    columns = {metric: column for metric, column in _COLUMNS.items() if whole or metric != "seconds"}
-    for heading, _, _ in columns.values():
-        table.add_column(heading, justify="right")
-    for entry in result.summary:
-        cells = [
-            _written(entry["metrics"][metric], factor, decimals, whole)
-            for metric, (_, factor, decimals) in columns.items()
-        ]
-        table.add_row(entry["name"], *cells)
-    return table
-
-
-def _written(value: dict[str, float | None], factor: int, decimals: int, deviations: bool) -> str:
-    mean, deviation = value["mean"], value["std"]
-    if mean is None:
-        return "–"
-    spread = f" ± {factor * deviation:.{decimals}f}" if deviations and deviation is not None else ""
-    return f"{factor * mean:.{decimals}f}{spread}"
-
-
-def main() -> None:
-    """Run the command line; what a person can mend is said in one sentence."""
-    try:
-        cli()
-    except EstitchupError as error:
-        told.print(f"[red]estitchup:[/red] {escape(str(error))}")
-        sys.exit(1)

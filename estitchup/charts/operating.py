@@ -9,9 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from estitchup.charts.frame import framed
+from estitchup.charts.palette import COLOURS, dash
 from estitchup.threshold import Outcome, Sweep
-from estitchup.ui.charts.frame import framed
-from estitchup.ui.palette import COLOURS, dash
 
 Point = tuple[float, float]
 

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from estitchup.calibration import ReliabilityTable
-from estitchup.ui.charts.frame import NEUTRAL, framed
+from estitchup.charts.frame import NEUTRAL, framed
 
 
 def reliability_diagram(title: str, finding: str, table: ReliabilityTable, colour: str, dash: str) -> go.Figure:

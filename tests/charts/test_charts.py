@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import pytest
 
 from estitchup.calibration import reliability_table
-from estitchup.ui.charts import (
+from estitchup.charts import (
     confidence_histogram,
     epochs_to_baseline,
     learning_curves,
@@ -21,7 +21,7 @@ def trace(figure: go.Figure, name: str) -> go.Scatter:
 
 
 def test_charts_need_no_streamlit() -> None:
-    check = "import sys, estitchup.ui.charts; sys.exit('streamlit' in sys.modules)"
+    check = "import sys, estitchup.charts; sys.exit('streamlit' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 
 

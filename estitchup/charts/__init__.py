@@ -3,9 +3,9 @@
 Lines and grids are mid grey and backgrounds transparent, so that a figure works on light and on dark.
 """
 
-from estitchup.ui.charts.curves import epochs_to_baseline, learning_curves
-from estitchup.ui.charts.histogram import HISTOGRAM_BINS, confidence_histogram, shares_by_confidence, with_threshold
-from estitchup.ui.charts.reliability import reliability_diagram
+from estitchup.charts.curves import epochs_to_baseline, learning_curves
+from estitchup.charts.histogram import HISTOGRAM_BINS, confidence_histogram, shares_by_confidence, with_threshold
+from estitchup.charts.reliability import reliability_diagram
 
 __all__ = [
     "HISTOGRAM_BINS",

@@ -13,8 +13,8 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from estitchup.calibration import bin_of
-from estitchup.ui.charts.frame import NEUTRAL, framed
-from estitchup.ui.palette import KNOWN_COLOUR, UNKNOWN_COLOUR
+from estitchup.charts.frame import NEUTRAL, framed
+from estitchup.charts.palette import KNOWN_COLOUR, UNKNOWN_COLOUR
 
 HISTOGRAM_BINS = 20
 ROOM_FOR_EFFECTS = 116

@@ -6,8 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from estitchup.ui.charts.frame import NEUTRAL, framed
-from estitchup.ui.palette import COLOURS, dash
+from estitchup.charts.frame import NEUTRAL, framed
+from estitchup.charts.palette import COLOURS, dash
 
 BAND_OPACITY = 0.12
 
