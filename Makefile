@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: app test check bench clean
+.PHONY: app test check fuzz bench study clean
 
 app: $(VENV)/.app
 	$(BIN)/estitchup app
@@ -17,11 +17,20 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+study: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.study
+
+fuzz: $(VENV)/.dev
+	ESTITCHUP_FUZZ=10000 $(BIN)/pytest tests/corpus/test_fuzz.py
+
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/encoding.py
 	$(BIN)/python benchmarks/store.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/threshold.py
+	$(BIN)/python benchmarks/predict.py
+	$(BIN)/python benchmarks/understanding.py
+	$(BIN)/python benchmarks/reading.py
 
 # A stamp is older than the requirements when they changed: then pip runs again, and only then.
 $(VENV)/.app: requirements.txt pyproject.toml
@@ -31,8 +40,9 @@ $(VENV)/.app: requirements.txt pyproject.toml
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 
-$(VENV)/.dev: $(VENV)/.app requirements-dev.txt
+$(VENV)/.dev: $(VENV)/.app requirements-dev.txt requirements-oracles.txt
 	$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	$(BIN)/pip install --quiet --no-deps --requirement requirements-oracles.txt
 	touch $@
 
 clean:

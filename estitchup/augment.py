@@ -10,28 +10,23 @@ Shapes: ... stands for any leading dimensions, here (runs, batch); D coordinates
 import torch
 from torch import Tensor
 
-BIT_LEVELS = 256  # stitchup's choice is made on bytes: the realised share is within 1/512 of λ, eight choices a draw
+BYTE_VALUES = 256  # stitchup's choice is made on bytes: the realised share is within 1/512 of λ, eight choices a draw
 
 
-def mixup(x: Tensor, other: Tensor, share: Tensor) -> Tensor:
-    """Return λ x + (1 − λ) other; x and other (..., D), share λ (...) in [0, 1]."""
-    return torch.lerp(other, x, share.unsqueeze(-1))
+def mixup(x: Tensor, other: Tensor, share: Tensor, out: Tensor | None = None) -> Tensor:
+    """Return λ x + (1 − λ) other; x and other (..., D), share λ (...) in [0, 1]. Written to `out` if one is given."""
+    return torch.lerp(other, x, share.unsqueeze(-1), out=out)
 
 
-def stitchup(x: Tensor, other: Tensor, share: Tensor, noise: Tensor) -> Tensor:
-    """Take each coordinate from x with probability λ, else from other.
+def stitchup(x: Tensor, other: Tensor, share: Tensor, noise: Tensor, out: Tensor | None = None) -> Tensor:
+    """Take each coordinate from x with probability λ, else from other; written to `out` where one is given.
 
-    x and other (..., D), share λ (...) in [0, 1], noise (..., D) uniform bytes (`random_bytes`).
+    x and other (..., D), share λ (...) in [0, 1], noise (..., D) whole numbers from 0 to 255 (`draws.random_bytes`).
     """
-    cut = torch.round(share * BIT_LEVELS).to(torch.int16).unsqueeze(-1)
-    return torch.where(noise < cut, x, other)
-
-
-def random_bytes(rows: int, columns: int, generator: torch.Generator) -> Tensor:
-    """Return (rows, columns) independent uniform bytes on the generator's device, eight from each draw of 64 bits."""
-    words = torch.empty(rows, -(-columns // 8), dtype=torch.int64, device=generator.device)
-    words.random_(-(2**63), None, generator=generator)
-    return words.view(torch.uint8)[:, :columns]
+    cut = torch.round(share * BYTE_VALUES).unsqueeze(-1)
+    # Vectorised on a CPU, where torch.where and a comparison of bytes are not: 0.06 ms against 0.24 for 250 × 384.
+    from_x = torch.lt(noise.to(x.dtype), cut, out=torch.empty_like(x))
+    return torch.lerp(other, x, from_x, out=out)  # exact: a weight of 0 or 1 gives `other` or x to the bit
 
 
 def mixed_target(target: Tensor, other: Tensor, share: Tensor, epsilon: Tensor, classes: int) -> Tensor:
@@ -73,7 +68,7 @@ def soft_cross_entropy_gradient_(
 ) -> Tensor:
     """Overwrite logits (..., K) with weight · ∂loss/∂logits of `soft_cross_entropy`, and return the loss (...).
 
-    In place and in one sweep: autograd's way of this takes a third of a training step on a CPU.
+    In place and without autograd, whose way of this takes a third of a training step on a CPU.
     """
     first_index, second_index = target.unsqueeze(-1), other.unsqueeze(-1)
     logits.sub_(logits.amax(-1, keepdim=True))

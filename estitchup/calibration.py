@@ -168,11 +168,16 @@ def brier_score(logits: ArrayLike, targets: ArrayLike) -> float:
 
     logits (N, K), targets (N,) in 0..K−1.
     """
+    squares = brier_scores(logits, targets)
+    return float(squares.mean()) if squares.size else float("nan")
+
+
+def brier_scores(logits: ArrayLike, targets: ArrayLike) -> Floats:
+    """Return each text's Σ over classes of (p − [is it this class])² (N,); logits (N, K), targets (N,) in 0..K−1."""
     misses, classes = softmax(logits), np.asarray(targets, np.int64)
-    if not len(misses):
-        return float("nan")
     misses[np.arange(len(misses)), classes] -= 1
-    return float((misses**2).sum(axis=1).mean())
+    squares: Floats = (misses**2).sum(axis=1)
+    return squares
 
 
 def log_losses(logits: ArrayLike, targets: ArrayLike) -> Floats:

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binomtest
 from scipy.stats import t as student_t
 
-from estitchup.scores import RunScores
+from estitchup.scores import OF_ANSWERS, OF_DETECTION, RunScores
 
-DIFFERENCES = ("accuracy", "ece", "nll", "auroc", "fpr_at_95_tpr")
+METRICS = (*OF_ANSWERS, *OF_DETECTION)
+_HIGHEST = {"nll": np.inf, "brier": 2.0, "detection_error": 0.5}  # the others are shares
 ROUNDING_VARIANCE = 1 / 6  # of the difference of two whole numbers of epochs, each rounded up: 2 · 1/12
 
 
@@ -33,6 +34,15 @@ class Difference:
         return self.low > 0 or self.high < 0
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """A metric's mean over seeds with a 95% interval; NaN where it cannot be measured."""
+
+    mean: float
+    low: float
+    high: float
+
+
 def mean_and_std(values: Sequence[float]) -> tuple[float, float]:
     """Return the mean over seeds and their sample deviation, which is NaN for a single seed."""
     numbers = np.asarray(values, np.float64)
@@ -43,15 +53,26 @@ UNMEASURED = Difference(float("nan"), float("nan"), float("nan"))
 
 
 def paired_difference(metric: str, runs: Sequence[RunScores], baseline: Sequence[RunScores]) -> Difference:
-    """Return by how much a metric of DIFFERENCES differs between runs and baseline runs of the same seeds, in order."""
-    points = [ours.metrics[metric] - theirs.metrics[metric] for ours, theirs in zip(runs, baseline, strict=True)]
-    mean, seed_deviation = mean_and_std(points)
-    if np.isnan(mean):
+    """Return by how much a metric of METRICS differs between runs and baseline runs of the same seeds, in order."""
+    pairs = list(zip(runs, baseline, strict=True))
+    points = [ours.metrics[metric] - theirs.metrics[metric] for ours, theirs in pairs]
+    if np.isnan(points).any():
         return UNMEASURED
-    pairs = zip(runs, baseline, strict=True)
-    resampled = np.array(
-        [ours.resampled[metric] - theirs.resampled[metric] for ours, theirs in pairs]
-    )  # (S, resamples)
+    return _around(points, np.array([ours.resampled[metric] - theirs.resampled[metric] for ours, theirs in pairs]))
+
+
+def interval(metric: str, runs: Sequence[RunScores]) -> Estimate:
+    """Return a metric of METRICS, mean over the runs of several seeds, with a 95% interval within its range."""
+    points = [run.metrics[metric] for run in runs]
+    if np.isnan(points).any():
+        return Estimate(*vars(UNMEASURED).values())
+    around = _around(points, np.array([run.resampled[metric] for run in runs]))
+    return Estimate(around.mean, max(0.0, around.low), min(_HIGHEST.get(metric, 1.0), around.high))
+
+
+def _around(points: Sequence[float], resampled: NDArray[np.float64]) -> Difference:
+    """Return the mean of S seeds' figures with the interval that resamples (S, B) and the seeds' own spread make."""
+    mean, seed_deviation = mean_and_std(points)
     text_variance = resampled.mean(axis=0).var()
     seed_variance = 0.0
     if len(points) > 1:

@@ -5,12 +5,14 @@ pairwise; a run's numbers do not depend on which other runs train beside it; and
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from estitchup.recipe import Augmentation, Mix
 
@@ -40,6 +42,28 @@ def torch_generator(seed: int, purpose: Purpose, *further: int, device: torch.de
     """Return a PyTorch generator on `device`, seeded the same way."""
     state = int(_sequence(seed, purpose, *further).generate_state(1, np.uint64)[0])
     return torch.Generator(device=device).manual_seed(state & (2**63 - 1))
+
+
+def random_bytes(
+    rows: int, columns: int, seed: int, purpose: Purpose, *further: int, device: torch.device | str = "cpu"
+) -> Callable[[], Tensor]:
+    """Return a source of independent uniform bytes (rows, columns) on `device`: each call gives the next ones.
+
+    Eight come from each draw of 64 bits; on a CPU from SFC64, the cheapest that NumPy has (docs/decisions.md).
+    """
+    words = -(-columns // 8)
+    if torch.device(device).type != "cpu":
+        generator = torch_generator(seed, purpose, *further, device=device)
+        return lambda: _as_bytes(
+            torch.empty(rows, words, dtype=torch.int64, device=device).random_(-(2**63), None, generator=generator),
+            columns,
+        )
+    bits = np.random.SFC64(_sequence(seed, purpose, *further))
+    return lambda: _as_bytes(torch.from_numpy(bits.random_raw(rows * words).reshape(rows, words)), columns)
+
+
+def _as_bytes(words: Tensor, columns: int) -> Tensor:
+    return words.view(torch.uint8)[:, :columns]
 
 
 @dataclass(frozen=True)
@@ -86,6 +110,8 @@ def draw_share(augmentation: Augmentation, shape: tuple[int, int], seed: int, ep
         return np.ones(shape)
     alpha = augmentation.alpha
     share = numpy_generator(seed, Purpose.SHARE, epoch).beta(alpha, alpha, size=shape)
+    if augmentation.share == 1.0:
+        return share
     mixed = numpy_generator(seed, Purpose.UNMIXED, epoch).random(shape) < augmentation.share
     return np.where(mixed, share, 1.0)
 

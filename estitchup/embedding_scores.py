@@ -19,6 +19,7 @@ from estitchup.errors import EstitchupError
 Floats = NDArray[np.float64]
 
 NEIGHBOURS = 10
+MOST_ROWS = 20_000  # of training texts that neighbours are looked for among; beyond, a sample of so many
 ROWS_AT_ONCE = 8192  # distances to 150 class means fit into 10 MB
 LEAST_VARIANCE = 1e-6  # of the mean variance; float32 embeddings carry no more
 
@@ -32,8 +33,14 @@ class NeighbourDistance:
 
     @classmethod
     def of(cls, embeddings: ArrayLike, neighbours: int = NEIGHBOURS) -> "NeighbourDistance":
-        """Remember training embeddings (N, D); with fewer than `neighbours` of them, the farthest counts."""
-        rows = _on_sphere(_checked(embeddings))
+        """Remember training embeddings (N, D); with fewer than `neighbours` of them, the farthest counts.
+
+        Of more than MOST_ROWS a fixed sample is remembered, in which neighbours lie somewhat farther off for all alike.
+        """
+        rows = _checked(embeddings)
+        if len(rows) > MOST_ROWS:
+            rows = rows[np.random.default_rng(0).choice(len(rows), MOST_ROWS, replace=False)]
+        rows = _on_sphere(rows)
         if neighbours < 1:
             raise EstitchupError(f"The number of neighbours is {neighbours}: give at least 1.")
         count = min(neighbours, len(rows))

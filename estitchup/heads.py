@@ -2,11 +2,9 @@
 
 A head is linear (D → K) or has one hidden layer (D → H → ReLU → K). It expects embeddings standardised by the mean
 and deviation of its training rows (`trained.py`), which are part of the head that a user takes away. The backward pass
-is written out: two layers need six lines, and without autograd's bookkeeping and fresh memory a step on a CPU reaches
-three quarters of the speed of its matrix products alone (docs/decisions.md).
+is written out: two layers need six lines, and no fresh memory (measurements in docs/decisions.md).
 """
 
-import copy
 import itertools
 import math
 from collections.abc import Callable
@@ -17,11 +15,14 @@ from torch import Tensor
 from estitchup.draws import Purpose, torch_generator
 from estitchup.recipe import HeadSpec
 
+ALIGNED = 16  # floats: every weight begins at a multiple of 64 bytes, a line of the cache
+
 
 class HeadStack:
-    """R heads: weights (R, in, out) and biases (R, 1, out) for every layer, each with its gradient.
+    """R heads, all their numbers in one tensor `flat` (R, P) with its gradient: one row a run, one optimiser call.
 
-    The weights of a run depend on its seed alone, so that runs with one seed start alike.
+    `weights` (R, in, out) and `biases` (R, 1, out) are views of it. The weights of a run depend on its seed alone, so
+    that runs with one seed start alike.
     """
 
     def __init__(
@@ -33,31 +34,42 @@ class HeadStack:
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        widths = spec.widths(dimension, classes)
-        drawn = {seed: _initial_weights(widths, seed) for seed in seeds}
+        self.widths = spec.widths(dimension, classes)
+        self._hold(torch.zeros(len(seeds), _size(self.widths), device=device, dtype=dtype))
+        drawn = {seed: _initial_weights(self.widths, seed) for seed in seeds}
+        for place, seed in enumerate(seeds):
+            for weight, bias, (first_weight, first_bias) in zip(self.weights, self.biases, drawn[seed], strict=True):
+                weight[place], bias[place] = first_weight.to(device, dtype), first_bias.to(device, dtype)
 
-        def stacked(layer: int, part: int) -> Tensor:
-            return _with_gradient(torch.stack([drawn[seed][layer][part] for seed in seeds]).to(device, dtype))
-
-        layers = range(len(widths) - 1)
-        self.weights = [stacked(layer, 0) for layer in layers]
-        self.biases = [stacked(layer, 1) for layer in layers]
+    def _hold(self, flat: Tensor) -> None:
+        """Take `flat` (R, P) as the numbers of all heads."""
+        flat.grad = torch.zeros_like(flat)
+        self.flat = flat
+        self.weights, self.biases = self.layers(flat)
+        self._weight_gradients, self._bias_gradients = self.layers(flat.grad)
         self._outputs: list[Tensor] = []
-        self._hidden_gradient = torch.empty(0)
+        self._hidden_gradient = flat.new_empty(0)
 
-    def only(self, places: list[int]) -> "HeadStack":
-        """Return a stack of some of the runs, with copies of their weights."""
-        stack = copy.copy(self)
-        stack.weights, stack.biases = (
-            [_with_gradient(t[places]) for t in part] for part in (self.weights, self.biases)
-        )
-        stack._outputs = []
-        return stack
+    def keep(self, places: list[int]) -> None:
+        """Go on with some of the runs; the others leave."""
+        self._hold(self.flat[places])
 
-    @property
-    def parameters(self) -> list[Tensor]:
-        """Return the weights of all layers, then the biases."""
-        return self.weights + self.biases
+    def layers(self, flat: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """Return views of numbers (R, P) laid out like `flat`: weights (R, in, out) and biases (R, 1, out) by layer.
+
+        The last layer lies in memory the other way round, which makes its products faster where K is odd.
+        """
+        weights: list[Tensor] = []
+        biases: list[Tensor] = []
+        start = 0
+        for width_in, width_out in itertools.pairwise(self.widths):
+            own = flat[:, start : start + width_in * width_out]
+            last = len(weights) == len(self.widths) - 2
+            weights.append(own.view(-1, width_out, width_in).mT if last else own.view(-1, width_in, width_out))
+            start += _aligned(width_in * width_out)
+            biases.append(flat[:, start : start + width_out].unsqueeze(1))
+            start += _aligned(width_out)
+        return weights, biases
 
     def logits(self, x: Tensor) -> Tensor:
         """Return logits (R, B, K) of standardised embeddings (R, B, D)."""
@@ -73,11 +85,11 @@ class HeadStack:
         outputs = self._forward(x)
         value, gradient = loss(outputs[-1]), outputs[-1]
         for layer in reversed(range(len(self.weights))):
-            below, weight, bias = outputs[layer], self.weights[layer], self.biases[layer]
-            torch.bmm(below.transpose(1, 2), gradient, out=weight.grad)
-            torch.sum(gradient, 1, keepdim=True, out=bias.grad)
+            below = outputs[layer]
+            torch.bmm(below.mT, gradient, out=self._weight_gradients[layer])
+            torch.sum(gradient, 1, keepdim=True, out=self._bias_gradients[layer])
             if layer:
-                gradient = torch.bmm(gradient, weight.transpose(1, 2), out=self._hidden_gradient)
+                gradient = torch.bmm(gradient, self.weights[layer].mT, out=self._hidden_gradient)
                 # What autograd calls for ReLU; multiplying by (below > 0) would write a mask first.
                 torch.ops.aten.threshold_backward.grad_input(gradient, below, 0, grad_input=gradient)
         return value
@@ -86,7 +98,7 @@ class HeadStack:
         """Return the input and every layer's output, in memory that is used again for each batch of the same size."""
         runs, rows, _ = x.shape
         if not self._outputs or self._outputs[0].shape[1] != rows:
-            self._outputs = [x.new_empty(runs, rows, weight.shape[2]) for weight in self.weights]
+            self._outputs = [x.new_empty(runs, rows, width) for width in self.widths[1:]]
             self._hidden_gradient = torch.empty_like(self._outputs[0])
         outputs = [x]
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
@@ -95,9 +107,13 @@ class HeadStack:
         return outputs
 
 
-def _with_gradient(tensor: Tensor) -> Tensor:
-    tensor.grad = torch.zeros_like(tensor)
-    return tensor
+def _aligned(count: int) -> int:
+    return -(-count // ALIGNED) * ALIGNED
+
+
+def _size(widths: list[int]) -> int:
+    """Return P: the numbers of one head, each weight and bias filled up to whole lines of the cache."""
+    return sum(_aligned(a * b) + _aligned(b) for a, b in itertools.pairwise(widths))
 
 
 def _initial_weights(widths: list[int], seed: int) -> list[tuple[Tensor, Tensor]]:

@@ -8,6 +8,7 @@ unknown classes by known ones).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +18,23 @@ from estitchup.recipe import Run
 from estitchup.threshold import ScoredTexts
 
 FOLDS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class LeftOut:
+    """What extra runs say about the validation texts: `kept` (F, K) marks the classes that each fold knows.
+
+    `logits` (A · F, N, K) are those of all labelled validation texts, fold by fold of each augmentation, first seed.
+    """
+
+    kept: NDArray[np.bool_]
+    logits: NDArray[np.float32]
+
+    def of(self, augmentation: int) -> list[tuple[NDArray[np.float32], NDArray[np.bool_]]]:
+        """Return the logits (N, K) and the classes (K,) of each fold of an augmentation, by its position."""
+        folds = len(self.kept)
+        own = self.logits[augmentation * folds : (augmentation + 1) * folds]
+        return list(zip(own, self.kept, strict=True))
 
 
 def leave_out_folds(classes: int, folds: int = FOLDS, seed: int = 0) -> NDArray[np.bool_]:

@@ -10,10 +10,12 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -22,22 +24,26 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from estitchup.comparison import (
-    DIFFERENCES,
+    METRICS,
     Difference,
+    Estimate,
     epochs_difference,
     epochs_to,
+    interval,
     mean_and_std,
     paired_difference,
 )
 from estitchup.corpus import Role
 from estitchup.errors import EstitchupError
+from estitchup.leave_out import LeftOut
 from estitchup.recipe import BASELINE, Augmentation
 from estitchup.scores import RunScores
 from estitchup.spec import ExperimentSpec, read_spec
 from estitchup.trained import StackedHeads
 
-FORMAT = 1
+FORMAT = 2  # 1 had no left_out.safetensors, intervals.parquet and detection.parquet, and fewer metrics
 EPOCHS = "epochs"
+Bounds = TypeVar("Bounds", Difference, Estimate)
 CURVES = ("training_loss", "validation_loss", "validation_accuracy")
 
 
@@ -64,6 +70,8 @@ class ExperimentResult:
 
     `rows` is the corpus (columns text, label, role, target; target −1 is unknown or unlabelled); `history` is long
     (run, epoch, and the curves); `logits` holds (R, N, K) for "validation" and "test", rows in the corpus' order.
+    `left_out` is there when the spec asked for it, `detection` (`detectors.py`) when test has unknown texts; folders of
+    format 1 have neither.
     """
 
     spec: ExperimentSpec
@@ -72,6 +80,8 @@ class ExperimentResult:
     history: pd.DataFrame
     logits: dict[str, NDArray[np.float32]]
     heads: StackedHeads
+    left_out: LeftOut | None = None
+    detection: pd.DataFrame | None = None
 
     def runs_of(self, name: str) -> list[int]:
         """Return the positions of an augmentation's runs, seed by seed."""
@@ -116,25 +126,40 @@ class ExperimentResult:
 
     @cached_property
     def differences(self) -> dict[str, dict[str, Difference]]:
-        """Return each augmentation's differences from *No augmentation* on DIFFERENCES and EPOCHS; {} without it.
+        """Return each augmentation's differences from *No augmentation* on METRICS and EPOCHS; {} without it.
 
         They take seconds on many texts, so that they are kept with the result.
         """
         baseline = [self.scores(run) for run in self.runs_of(BASELINE)]
+        self._resample()
         return {
             name: {
                 metric: paired_difference(metric, [self.scores(run) for run in self.runs_of(name)], baseline)
-                for metric in DIFFERENCES
+                for metric in METRICS
             }
             | {EPOCHS: epochs_difference(self.epochs_to_baseline(name), self.epochs_to_baseline(BASELINE))}
             for name in self.names
             if name != BASELINE and baseline
         }
 
+    @cached_property
+    def intervals(self) -> dict[str, dict[str, Estimate]]:
+        """Return each augmentation's METRICS on test texts with 95% intervals; kept with the result likewise."""
+        self._resample()
+        return {
+            name: {metric: interval(metric, [self.scores(run) for run in self.runs_of(name)]) for metric in METRICS}
+            for name in self.names
+        }
+
+    def _resample(self) -> None:
+        """Resample the texts for all runs at once: NumPy lets threads work side by side."""
+        with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+            list(pool.map(lambda scores: scores.resampled, self._scores[Role.TEST]))
+
     @property
     def seconds_per_run(self) -> float:
-        """Return each run's share of the training time: all runs train at once."""
-        return self.facts.seconds / len(self.spec.run_keys)
+        """Return each run's share of the training time: all runs train at once, those without some classes too."""
+        return self.facts.seconds / (len(self.spec.run_keys) + self.spec.extra_runs)
 
     def run_metrics(self, run: int) -> dict[str, float]:
         """Return a run's metrics on the test rows, its best epoch and its share of the seconds."""
@@ -171,6 +196,9 @@ FILES = {
     "corpus.parquet",
     "history.parquet",
     "differences.parquet",
+    "intervals.parquet",
+    "detection.parquet",
+    "left_out.safetensors",
     "logits.safetensors",
     "heads.safetensors",
     "thresholds.json",
@@ -222,38 +250,61 @@ def _write(result: ExperimentResult, folder: Path) -> None:
     (folder / "experiment.json").write_text(_as_json(asdict(result.facts)), encoding="utf-8")
     result.rows.to_parquet(folder / "corpus.parquet")
     result.history.to_parquet(folder / "history.parquet")
-    _differences_table(result.differences).to_parquet(folder / "differences.parquet")
+    _bounds_table(result.differences).to_parquet(folder / "differences.parquet")
+    _bounds_table(result.intervals).to_parquet(folder / "intervals.parquet")
+    if result.detection is not None:
+        result.detection.to_parquet(folder / "detection.parquet")
+    if result.left_out is not None:
+        save_file(vars(result.left_out), folder / "left_out.safetensors")
     save_file(result.logits, folder / "logits.safetensors")
-    save_file(_named_arrays(result.heads), folder / "heads.safetensors")
+    save_file(result.heads.named_arrays, folder / "heads.safetensors")
 
 
 def _as_json(content: Any) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def _differences_table(differences: dict[str, dict[str, Difference]]) -> pd.DataFrame:
+def _bounds_table(figures: Mapping[str, Mapping[str, Difference | Estimate]]) -> pd.DataFrame:
     rows = [
-        (name, metric, difference.mean, difference.low, difference.high)
-        for name, metrics in differences.items()
-        for metric, difference in metrics.items()
+        (name, metric, figure.mean, figure.low, figure.high)
+        for name, metrics in figures.items()
+        for metric, figure in metrics.items()
     ]
     return pd.DataFrame(rows, columns=["augmentation", "metric", "mean", "low", "high"])
 
 
-def _differences(table: pd.DataFrame) -> dict[str, dict[str, Difference]]:
-    differences: dict[str, dict[str, Difference]] = {}
+def _bounds(path: Path, kind: type[Bounds]) -> dict[str, dict[str, Bounds]] | None:
+    """Return what a table of bounds holds, None when it is not there or of a version that had fewer metrics."""
+    if not path.exists():
+        return None
+    table = pd.read_parquet(path)
+    if len(table) and not set(METRICS) <= set(table["metric"]):
+        return None
+    figures: dict[str, dict[str, Bounds]] = {}
     for name, metric, *bounds in table.itertuples(index=False):
-        differences.setdefault(name, {})[metric] = Difference(*bounds)
-    return differences
+        figures.setdefault(name, {})[metric] = kind(*bounds)
+    return figures
 
 
-def _named_arrays(heads: StackedHeads) -> dict[str, NDArray[np.float32]]:
-    layers = enumerate(zip(heads.weights, heads.biases, strict=True))
-    arrays = {
-        f"layer{i}.{kind}": array for i, pair in layers for kind, array in zip(("weight", "bias"), pair, strict=True)
+def _computed(folder: Path) -> dict[str, Any]:
+    """Return the figures that take long to compute and that the folder keeps."""
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    whole = bool(summary) and set(METRICS) <= set(summary[0]["metrics"])
+    figures = {
+        "summary": summary if whole else None,
+        "differences": _bounds(folder / "differences.parquet", Difference),
+        "intervals": _bounds(folder / "intervals.parquet", Estimate),
     }
-    arrays |= {"mean": heads.mean, "deviation": heads.deviation}
-    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    return {name: figure for name, figure in figures.items() if figure is not None}
+
+
+def read_summary(folder: Path) -> list[dict[str, Any]]:
+    """Return summary.json of a finished experiment without opening the rest; empty when it cannot be read."""
+    try:
+        summary: list[dict[str, Any]] = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return summary
 
 
 def load_result(folder: Path) -> ExperimentResult:
@@ -273,20 +324,11 @@ def load_result(folder: Path) -> ExperimentResult:
             rows=pd.read_parquet(folder / "corpus.parquet"),
             history=pd.read_parquet(folder / "history.parquet"),
             logits=load_file(folder / "logits.safetensors"),
-            heads=_heads(load_file(folder / "heads.safetensors")),
+            heads=StackedHeads.from_named(load_file(folder / "heads.safetensors")),
+            left_out=LeftOut(**load_file(left_out)) if (left_out := folder / "left_out.safetensors").exists() else None,
+            detection=pd.read_parquet(detection) if (detection := folder / "detection.parquet").exists() else None,
         )
-        if (kept := folder / "differences.parquet").exists():
-            vars(result)["differences"] = _differences(pd.read_parquet(kept))  # else computed when asked for
+        vars(result).update(_computed(folder))  # what is not kept is computed when asked for
         return result
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise EstitchupError(f"The experiment in {str(folder)!r} is damaged ({error}): run it again.") from None
-
-
-def _heads(arrays: dict[str, NDArray[np.float32]]) -> StackedHeads:
-    layers = range(sum(name.endswith(".weight") for name in arrays))
-    return StackedHeads(
-        weights=tuple(arrays[f"layer{i}.weight"] for i in layers),
-        biases=tuple(arrays[f"layer{i}.bias"] for i in layers),
-        mean=arrays["mean"],
-        deviation=arrays["deviation"],
-    )

@@ -11,12 +11,24 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from estitchup.calibration import DEFAULT_BINS, answers, bin_of, expected_calibration_error, log_losses
-from estitchup.ood import aupr_out, auroc, fpr_at_tpr
+from estitchup.calibration import (
+    adaptive_calibration_error,
+    answers,
+    brier_scores,
+    classwise_calibration_error,
+    expected_calibration_error,
+    log_losses,
+    maximum_calibration_error,
+)
+from estitchup.ood import aupr_in, aupr_out, auroc, detection_error, fpr_at_tpr
+from estitchup.selective import aurc
+from estitchup.weighted import WeightedAnswers, WeightedDetection
 
 Floats = NDArray[np.float64]
 
-RESAMPLES = 1000
+OF_ANSWERS = ("accuracy", "ece", "ace", "mce", "classwise_ece", "brier", "nll", "aurc")
+OF_DETECTION = ("auroc", "aupr_in", "aupr_out", "fpr_at_95_tpr", "detection_error")  # these need unknown texts
+RESAMPLES = 400  # a deviation from so many is within 3.5% of its limit
 RESAMPLES_AT_ONCE = 100  # keeps the weights of 10,000 texts within 8 MB
 KEEP = 0.95
 
@@ -26,7 +38,7 @@ class RunScores:
     """How one run answers the test texts: N known ones, M unknown ones.
 
     `correct` (N,) tells right answers; `confidence` and `doubt` = 1 − confidence are (N,) and, for unknown texts, (M,);
-    `loss` (N,) is −log p of the true class in nats.
+    `loss` (N,) is −log p of the true class in nats; `logits` (N, K) and `targets` (N,) are those of the known texts.
     """
 
     correct: NDArray[np.bool_]
@@ -37,6 +49,8 @@ class RunScores:
     unknown_confidence: Floats
     unknown_doubt: Floats
     unknown_predicted: NDArray[np.int64]
+    logits: NDArray[np.floating]
+    targets: NDArray[np.int64]
 
     @classmethod
     def of(cls, logits: ArrayLike, targets: ArrayLike, unknown_logits: ArrayLike) -> "RunScores":
@@ -51,37 +65,63 @@ class RunScores:
             unknown_confidence=unknown.confidence,
             unknown_doubt=unknown.doubt,
             unknown_predicted=unknown.predicted,
+            logits=np.asarray(logits),
+            targets=classes,
         )
 
     @cached_property
     def metrics(self) -> dict[str, float]:
-        """Return the metrics on test texts as fractions, NLL in nats; NaN where there are no unknown texts."""
+        """Return the metrics on test texts as fractions, NLL in nats; NaN where there are no texts to measure it on."""
+        known, unknown = self.doubt, self.unknown_doubt
         return {
-            "accuracy": float(self.correct.mean()),
+            "accuracy": float(self.correct.mean()) if self.correct.size else float("nan"),
             "ece": expected_calibration_error(self.confidence, self.correct),
-            "nll": float(self.loss.mean()),
-            "auroc": auroc(self.doubt, self.unknown_doubt),
-            "fpr_at_95_tpr": fpr_at_tpr(self.doubt, self.unknown_doubt, KEEP),
-            "aupr_out": aupr_out(self.doubt, self.unknown_doubt),
+            "ace": adaptive_calibration_error(self.confidence, self.correct),
+            "mce": maximum_calibration_error(self.confidence, self.correct),
+            "classwise_ece": classwise_calibration_error(self.logits, self.targets),
+            "brier": float(self.squares.mean()) if self.correct.size else float("nan"),
+            "nll": float(self.loss.mean()) if self.correct.size else float("nan"),
+            "aurc": aurc(-known, self.correct),
+            "auroc": auroc(known, unknown),
+            "aupr_in": aupr_in(known, unknown),
+            "aupr_out": aupr_out(known, unknown),
+            "fpr_at_95_tpr": fpr_at_tpr(known, unknown, KEEP),
+            "detection_error": detection_error(known, unknown),
         }
 
     @cached_property
+    def squares(self) -> Floats:
+        """Return Σ over classes of (p − [is it this class])² of each known text (N,), whose mean is the Brier score."""
+        return brier_scores(self.logits, self.targets)
+
+    @cached_property
     def resampled(self) -> dict[str, Floats]:
-        """Return each metric but AUPR-out in RESAMPLES resamples of the known and of the unknown texts.
+        """Return each metric in RESAMPLES resamples of the known and of the unknown texts.
 
         The resamples are the same for every run on the same texts, so that differences between runs are paired.
         """
         generator = np.random.default_rng(0)  # fixed, so that a page shows the same interval at every visit
+        weigh = self.weigher
         parts = []
         for _ in range(RESAMPLES // RESAMPLES_AT_ONCE):
             weight = _text_weights(generator, len(self.correct))
-            unknown_weight = _text_weights(generator, len(self.unknown_doubt))
-            parts.append({metric: weigh(self, weight, unknown_weight) for metric, weigh in self._weighers.items()})
+            parts.append(weigh(weight, _text_weights(generator, len(self.unknown_doubt))))
         return {metric: np.concatenate([part[metric] for part in parts]) for metric in parts[0]}
 
     @property
-    def _weighers(self) -> "dict[str, Callable[[RunScores, Floats, Floats], Floats]]":
-        return WEIGHTED if len(self.unknown_doubt) else {m: w for m, w in WEIGHTED.items() if m not in NEED_UNKNOWN}
+    def weigher(self) -> Callable[[Floats, Floats], dict[str, Floats]]:
+        """Return what weighs the metrics with weights (B, N) and (B, M), those left out that have no texts."""
+        linear = {"accuracy": self.correct.astype(np.float64), "brier": self.squares, "nll": self.loss}
+        known = WeightedAnswers.of(linear, self.confidence, self.doubt, self.correct, self.logits, self.targets)
+        both = WeightedDetection.of(self.doubt, self.unknown_doubt)
+
+        def weigh(weight: Floats, unknown_weight: Floats) -> dict[str, Floats]:
+            answered = known.metrics(weight) if weight.size else {}
+            return answered | (
+                both.metrics(weight, unknown_weight, KEEP) if weight.size and unknown_weight.size else {}
+            )
+
+        return weigh
 
 
 def _text_weights(generator: np.random.Generator, texts: int) -> Floats:
@@ -90,52 +130,3 @@ def _text_weights(generator: np.random.Generator, texts: int) -> Floats:
     drawn += max(texts, 1) * np.arange(RESAMPLES_AT_ONCE)[:, None]
     counts = np.bincount(drawn.ravel(), minlength=RESAMPLES_AT_ONCE * texts)
     return counts.reshape(RESAMPLES_AT_ONCE, texts).astype(np.float64)
-
-
-def _accuracy(scores: RunScores, weight: Floats, _: Floats) -> Floats:
-    share: Floats = weight @ scores.correct / weight.sum(axis=1)
-    return share
-
-
-def _nll(scores: RunScores, weight: Floats, _: Floats) -> Floats:
-    loss: Floats = weight @ scores.loss / weight.sum(axis=1)
-    return loss
-
-
-def _ece(scores: RunScores, weight: Floats, _: Floats) -> Floats:
-    gaps = np.zeros((len(scores.correct), DEFAULT_BINS))
-    gaps[np.arange(len(gaps)), bin_of(scores.confidence)] = scores.correct - scores.confidence
-    total: Floats = np.abs(weight @ gaps).sum(axis=1)
-    error: Floats = total / weight.sum(axis=1)
-    return error
-
-
-def _auroc(scores: RunScores, weight: Floats, unknown_weight: Floats) -> Floats:
-    order = np.argsort(scores.doubt)
-    doubt = scores.doubt[order]
-    below = np.concatenate([np.zeros((len(weight), 1)), np.cumsum(weight[:, order], axis=1)], axis=1)
-    left, right = (np.searchsorted(doubt, scores.unknown_doubt, side=side) for side in ("left", "right"))
-    wins: Floats = ((below[:, left] + below[:, right]) / 2 * unknown_weight).sum(axis=1)
-    share: Floats = wins / (weight.sum(axis=1) * unknown_weight.sum(axis=1))
-    return share
-
-
-def _fpr(scores: RunScores, weight: Floats, unknown_weight: Floats) -> Floats:
-    order, unknown_order = np.argsort(scores.doubt), np.argsort(scores.unknown_doubt)
-    kept = np.cumsum(weight[:, order], axis=1)
-    needed = np.ceil(KEEP * kept[:, -1:] - 1e-9)
-    threshold = scores.doubt[order][(kept < needed).sum(axis=1)]
-    accepted = np.concatenate([np.zeros((len(weight), 1)), np.cumsum(unknown_weight[:, unknown_order], axis=1)], axis=1)
-    taken = np.searchsorted(scores.unknown_doubt[unknown_order], threshold, side="right")
-    share: Floats = np.take_along_axis(accepted, taken[:, None], axis=1)[:, 0] / accepted[:, -1]
-    return share
-
-
-WEIGHTED: dict[str, Callable[[RunScores, Floats, Floats], Floats]] = {
-    "accuracy": _accuracy,
-    "ece": _ece,
-    "nll": _nll,
-    "auroc": _auroc,
-    "fpr_at_95_tpr": _fpr,
-}
-NEED_UNKNOWN = ("auroc", "fpr_at_95_tpr")

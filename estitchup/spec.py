@@ -20,7 +20,8 @@ class ExperimentSpec(Settings):
     """Everything that decides an experiment's numbers.
 
     `augmentations` are distinct cells of the grid, `seeds` distinct whole numbers. `device` is "cpu", "cuda" or None
-    for the fastest there is. Raises EstitchupError for a value out of range.
+    for the fastest there is. `leave_out` ≥ 2 leaves the known classes out in so many turns, in extra runs with the
+    first seed (`leave_out.py`); None: no extra runs. Raises EstitchupError for a value out of range.
     """
 
     corpus: CorpusSpec
@@ -30,6 +31,7 @@ class ExperimentSpec(Settings):
     augmentations: tuple[Augmentation, ...] = Field(default_factory=full_grid)
     seeds: tuple[int, ...] = (0, 1, 2)
     device: str | None = None
+    leave_out: int | None = Field(None, ge=2, le=100)
 
     def check(self) -> None:
         """Raise EstitchupError when there is nothing to run, or something twice."""
@@ -49,6 +51,11 @@ class ExperimentSpec(Settings):
     def run_keys(self) -> list[tuple[str, int]]:
         """Return the runs as (augmentation name, seed), augmentation by augmentation."""
         return [(augmentation.name, seed) for augmentation in self.augmentations for seed in self.seeds]
+
+    @property
+    def extra_runs(self) -> int:
+        """Return how many runs without some of the classes train beside the others."""
+        return (self.leave_out or 0) * len(self.augmentations)
 
 
 def read_spec(path: Path) -> ExperimentSpec:

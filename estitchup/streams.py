@@ -1,20 +1,20 @@
-"""What a training step sees: rows on the device, the batches of an epoch, and how two embeddings become one."""
+"""What a group of runs sees: rows on the device, the distinct mixes of them, and an epoch laid out step by step.
 
-from collections.abc import Callable
+Runs with one seed, one set of rows and one mix see the same mixed batch: a `View`, made once for all of them. Views
+with one set of rows and one mix stand side by side (a `Block`), so that one operation makes the batches of all seeds.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from estitchup.augment import mixup, random_bytes, stitchup
-from estitchup.draws import Purpose, draw_batches, torch_generator
+from estitchup.draws import Batches, draw_batches, draw_epsilon, draw_share
 from estitchup.recipe import Augmentation, Mix, Run
 from estitchup.trained import Standardisation
-
-Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,16 @@ class TrainingData:
     classes: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ResidentRows:
-    """One set of training rows on the device, standardised by its own mean and deviation, and validation likewise."""
+    """One set of training rows, standardised by its own mean and deviation, and validation likewise.
+
+    Embeddings (N, D) live on the device; targets (N,) stay with the host, which lays out each epoch.
+    """
 
     standardisation: Standardisation
     embeddings: Tensor
-    targets: Tensor
+    targets: NDArray[np.int64]
     validation_embeddings: Tensor
     validation_targets: Tensor
 
@@ -44,7 +47,6 @@ class ResidentRows:
     ) -> "ResidentRows":
         """Move the rows (None: all) to the device."""
         embeddings = data.embeddings if rows is None else data.embeddings[rows]
-        targets = data.targets if rows is None else data.targets[rows]
         standardisation = Standardisation.of(embeddings)
 
         def standardised(vectors: NDArray[np.float32]) -> Tensor:
@@ -53,51 +55,93 @@ class ResidentRows:
         return cls(
             standardisation,
             standardised(embeddings),
-            torch.from_numpy(targets).to(device),
+            data.targets if rows is None else data.targets[rows],
             standardised(data.validation_embeddings),
             torch.from_numpy(data.validation_targets).to(device),
         )
 
 
-class Stream:
-    """The batches (steps, B) of one seed over one set of rows, for one epoch."""
+@dataclass(frozen=True, eq=False)
+class View:
+    """What runs of one seed, one set of rows and one mix all see; the augmentation's labels do not matter here."""
 
-    def __init__(self, rows: ResidentRows, seed: int, batch_size: int, epoch: int, width: int):
-        batches = draw_batches(len(rows.targets), batch_size, seed, epoch)
-        device = rows.targets.device
-        self.rows, self.seed, self.epoch, self.shape = rows, seed, epoch, batches.first.shape
-        self.first = torch.from_numpy(_padded(batches.first, width)).to(device)
-        self.second = torch.from_numpy(_padded(batches.second, width)).to(device)
-        self.weight = torch.from_numpy(_padded(batches.weight, width)).to(device, rows.embeddings.dtype)
-        self.bits = torch_generator(seed, Purpose.STITCH, epoch, device=device)
+    rows: ResidentRows
+    batch_size: int
+    seed: int
+    augmentation: Augmentation
 
-    def noise(self) -> Tensor:
-        """Return bytes (B, D) for one step; a padded row has weight 0, so any bytes do for it."""
-        noise = random_bytes(self.shape[1], self.rows.embeddings.shape[1], self.bits)
-        return torch.nn.functional.pad(noise, (0, 0, 0, self.first.shape[1] - len(noise)))
-
-
-def mix(how: Mix, stream: Stream, step: int, share: Tensor, noise: Tensor | None) -> Tensor:
-    """Return a step's embeddings (B, D) mixed with their partners; stitching needs bytes (B, D) of `noise`."""
-    embeddings = stream.rows.embeddings
-    first = embeddings.index_select(0, stream.first[step])  # on a CPU five times as fast as embeddings[...]
-    if how is Mix.NONE:
-        return first
-    second = embeddings.index_select(0, stream.second[step])
-    if how is Mix.MIXUP:
-        return mixup(first, second, share)
-    assert noise is not None
-    return stitchup(first, second, share, noise)
+    @property
+    def key(self) -> tuple[int, int, str, float, float]:
+        """Return what tells views apart; without a mix, its parameters do not."""
+        how = self.augmentation
+        strength = (0.0, 0.0) if how.mix is Mix.NONE else (how.alpha, how.share)
+        return id(self.rows), self.seed, how.mix.value, *strength
 
 
-def drawn(
-    draw: Callable[[Augmentation, tuple[int, int], int, int], NDArray[np.float64]], run: Run, stream: Stream
-) -> Tensor:
-    """Draw an epoch's numbers for a run and move them, padded, beside its stream's weights (steps, B)."""
-    numbers = _padded(draw(run.augmentation, stream.shape, run.seed, stream.epoch), stream.weight.shape[1])
-    return torch.from_numpy(numbers).to(stream.weight.device, stream.weight.dtype)
+@dataclass(frozen=True)
+class Block:
+    """Neighbouring views, `places` of them, that gather from one set of rows and mix alike."""
+
+    rows: ResidentRows
+    mix: Mix
+    places: slice
 
 
-def _padded(numbers: NDArray[Number], width: int) -> NDArray[Number]:
-    """Widen (steps, own width) to (steps, width) with zeros."""
-    return np.pad(numbers, ((0, 0), (0, width - numbers.shape[1])))
+def views_of(
+    runs: Sequence[Run], rows: Sequence[ResidentRows], batch_sizes: Sequence[int]
+) -> tuple[list[View], list[int]]:
+    """Return the distinct views of the runs, those of one block side by side, and each run's place among them."""
+    seen = [View(own, size, run.seed, run.augmentation) for run, own, size in zip(runs, rows, batch_sizes, strict=True)]
+    blocks: dict[tuple[int, str], dict[tuple[int, int, str, float, float], View]] = {}
+    for view in seen:
+        blocks.setdefault((id(view.rows), view.augmentation.mix), {}).setdefault(view.key, view)
+    distinct = {key: view for block in blocks.values() for key, view in block.items()}
+    place = {key: i for i, key in enumerate(distinct)}
+    return list(distinct.values()), [place[view.key] for view in seen]
+
+
+def blocks_of(views: Sequence[View]) -> list[Block]:
+    """Return the blocks that views from `views_of` stand in."""
+    blocks: list[Block] = []
+    for place, view in enumerate(views):
+        if blocks and blocks[-1].rows is view.rows and blocks[-1].mix is view.augmentation.mix:
+            blocks[-1] = Block(view.rows, blocks[-1].mix, slice(blocks[-1].places.start, place + 1))
+        else:
+            blocks.append(Block(view.rows, view.augmentation.mix, slice(place, place + 1)))
+    return blocks
+
+
+class Plan:
+    """One epoch of V views and R runs, laid out on the device; B is the widest batch.
+
+    `positions` (steps, 2, V, B) of rows and of their partners, and λ as `shares` (steps, V, B), by view; by run
+    `targets` (steps, 2, R, B) of both, and `coefficients` (steps, 3, R, B): λ, ε, and the row's weight in its batch's
+    mean, which is 0 where a shorter batch is padded.
+    """
+
+    def __init__(self, views: Sequence[View], runs: Sequence[Run], view_of_run: Sequence[int], epoch: int, width: int):
+        like = views[0].rows.embeddings
+        drawn: dict[tuple[int, int], Batches] = {}
+        for view in views:
+            if (stream := (id(view.rows), view.seed)) not in drawn:
+                drawn[stream] = draw_batches(len(view.rows.targets), view.batch_size, view.seed, epoch)
+        batches = [drawn[id(view.rows), view.seed] for view in views]
+        steps = len(batches[0].first)
+        positions = np.zeros((steps, 2, len(views), width), np.int64)
+        shares = np.ones((steps, len(views), width))
+        for place, (view, own) in enumerate(zip(views, batches, strict=True)):
+            positions[:, :, place, : own.first.shape[1]] = np.stack([own.first, own.second], 1)
+            shares[:, place, : own.first.shape[1]] = draw_share(view.augmentation, own.first.shape, view.seed, epoch)
+        targets = np.zeros((steps, 2, len(runs), width), np.int64)
+        coefficients = np.zeros((steps, 3, len(runs), width))
+        for place, (run, seen) in enumerate(zip(runs, view_of_run, strict=True)):
+            targets[:, :, place] = views[seen].rows.targets[positions[:, :, seen]]
+            coefficients[:, 0, place] = shares[:, seen]
+            own_width = batches[seen].weight.shape[1]
+            shape = (steps, own_width)
+            coefficients[:, 1, place, :own_width] = draw_epsilon(run.augmentation, shape, run.seed, epoch)
+            coefficients[:, 2, place, :own_width] = batches[seen].weight
+        self.positions, self.targets = (torch.from_numpy(whole).to(like.device) for whole in (positions, targets))
+        self.shares, self.coefficients = (
+            torch.from_numpy(real).to(like.device, like.dtype) for real in (shares, coefficients)
+        )

@@ -90,9 +90,14 @@ class Sweep:
     unknown_accepted: Counts
 
     @property
+    def known_kept(self) -> Floats:
+        """Return the share of known texts that are accepted."""
+        return _share(self.known_accepted, self.known)
+
+    @property
     def known_refused(self) -> Floats:
         """Return the share of known texts that are refused: x of the ROC curve, on which unknown is positive."""
-        return 1 - _share(self.known_accepted, self.known)
+        return 1 - self.known_kept
 
     @property
     def unknown_caught(self) -> Floats:
@@ -105,9 +110,14 @@ class Sweep:
         return _share(self.known_accepted + self.unknown_accepted, self.known + self.unknown)
 
     @property
+    def accepted_accuracy(self) -> Floats:
+        """Return the share of accepted texts, unknown ones included, that get the right class."""
+        return _share(self.accepted_right, self.known_accepted + self.unknown_accepted)
+
+    @property
     def risk(self) -> Floats:
         """Return the share of accepted texts, unknown ones included, without the right class: y of that curve."""
-        return 1 - _share(self.accepted_right, self.known_accepted + self.unknown_accepted)
+        return 1 - self.accepted_accuracy
 
     def cost(self, costs: Costs, unknown_share: float | None = None) -> Floats:
         """Return the mean cost (T,) of a text where `unknown_share` of them are unknown (None: as in these)."""
@@ -178,7 +188,10 @@ class ThresholdCurve:
         """
         sides = [_evenly_ranked(side, points) for side in (self.known, self.unknown)]
         distinct = np.unique(np.concatenate(sides))
-        thresholds = np.append(distinct, np.nextafter(distinct[-1:], np.inf))  # the last one refuses everything
+        return self.at_each(np.append(distinct, np.nextafter(distinct[-1:], np.inf)))  # the last refuses everything
+
+    def at_each(self, thresholds: Floats) -> Sweep:
+        """Return what each of T ascending thresholds does."""
         refused = np.searchsorted(self.known, thresholds, side="left")
         return Sweep(
             thresholds=thresholds,

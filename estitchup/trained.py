@@ -1,5 +1,6 @@
 """Trained heads as plain arrays: what is saved, and what predicts, without PyTorch."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,39 @@ class StackedHeads:
             biases=tuple(join([part.biases[layer] for part in parts]) for layer in layers),
             mean=join([part.mean for part in parts]),
             deviation=join([part.deviation for part in parts]),
+        )
+
+    def only(self, run: int) -> "StackedHeads":
+        """Return a stack of this run alone."""
+        place = slice(run, run + 1)
+        return StackedHeads(
+            weights=tuple(weight[place] for weight in self.weights),
+            biases=tuple(bias[place] for bias in self.biases),
+            mean=self.mean[place],
+            deviation=self.deviation[place],
+        )
+
+    @property
+    def named_arrays(self) -> dict[str, NDArray[np.float32]]:
+        """Return every array under the name it has in a safetensors file: layer0.weight, layer0.bias, …, mean."""
+        layers = enumerate(zip(self.weights, self.biases, strict=True))
+        arrays = {
+            f"layer{i}.{kind}": array
+            for i, pair in layers
+            for kind, array in zip(("weight", "bias"), pair, strict=True)
+        }
+        arrays |= {"mean": self.mean, "deviation": self.deviation}
+        return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+
+    @classmethod
+    def from_named(cls, arrays: Mapping[str, NDArray[np.float32]]) -> "StackedHeads":
+        """Put `named_arrays` together again; raises KeyError when one is missing."""
+        layers = range(sum(name.endswith(".weight") for name in arrays))
+        return cls(
+            weights=tuple(arrays[f"layer{i}.weight"] for i in layers),
+            biases=tuple(arrays[f"layer{i}.bias"] for i in layers),
+            mean=arrays["mean"],
+            deviation=arrays["deviation"],
         )
 
     def logits(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:

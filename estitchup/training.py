@@ -1,35 +1,41 @@
 """Train all runs of an experiment at once and report every epoch.
 
 Runs stand side by side in a `HeadStack`; embeddings and targets live on the device, batches are gathered from them.
-The stack is cut into groups that fit: the processor's cache on a CPU (measurements in docs/decisions.md), the memory
-on a GPU. All groups go through an epoch before any begins the next, so that every run's curve grows alike. A run's
-numbers do not depend on which other runs train beside it.
+All groups (`grouping.py`) go through an epoch before any begins the next, so that every run's curve grows alike. A
+run's numbers do not depend on which other runs train beside it.
 """
 
-import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from estitchup.checkpoint import Checkpoint
-from estitchup.draws import steps_per_epoch
+from estitchup.checkpoint import Checkpoint, Progressed
 from estitchup.errors import EstitchupError
 from estitchup.group import GroupTrainer
+from estitchup.grouping import Cores, grouped, runs_that_fit
 from estitchup.progress import Cancel, Cancelled
 from estitchup.recipe import HeadSpec, Run, TrainingSpec
 from estitchup.streams import ResidentRows, TrainingData
 from estitchup.trained import StackedHeads
 
-CPU_WEIGHTS_AT_ONCE = 1_200_000  # with gradient and two moments 19 MB: what a server's cache holds
+SAVING_SHARE = 1 / 6  # a checkpoint is skipped while keeping them takes more than this share of the time
+NO_GPU = "No GPU is at hand, so this ran on the CPU."
+GPU_FULL = "The GPU ran out of memory, so this was trained on the CPU."
+CPU_FULL = "There is not enough memory: choose fewer seeds, a smaller head or fewer texts."
 
 
 @dataclass(frozen=True)
 class EpochReport:
-    """Where all R runs stand after an epoch; losses are mean cross-entropies in nats, accuracies fractions."""
+    """Where all R runs stand after an epoch; losses are mean cross-entropies in nats, accuracies fractions.
+
+    `note` says why it does not run where it should.
+    """
 
     epoch: int
     epochs: int
@@ -38,6 +44,7 @@ class EpochReport:
     validation_accuracies: NDArray[np.float64]
     seconds: float
     device: str
+    note: str = ""
 
     @property
     def remaining(self) -> float:
@@ -64,6 +71,7 @@ class TrainedStack:
     seconds: float
     device: str
     stopped: bool
+    notes: tuple[str, ...] = ()
 
 
 def train(
@@ -83,62 +91,159 @@ def train(
 
     A cancel ends training early and keeps what the finished epochs gave; before the first, `Cancelled` is raised.
     `runs_at_once` bounds memory and changes no number beyond rounding. Deterministic on a CPU: same seeds, same bits.
-    With a `checkpoint`, training goes on where an earlier one with the same arguments was cut off.
+    With a `checkpoint`, training goes on where an earlier one with the same arguments was cut off. Without a GPU, or
+    when its memory does not suffice, it trains on the CPU and says so in `notes`.
     """
     where = find_device(device)
-    groups = _grouped(runs, len(data.targets), spec, runs_at_once or _runs_that_fit(data, head, where))
-    resident = _resident(data, runs, where, dtype)
-    trainers = [
-        GroupTrainer([runs[i] for i in group], [resident[i] for i in group], data.classes, head, spec)
-        for group in groups
-    ]
-    order = np.concatenate([np.asarray(group) for group in groups])
-    kept = checkpoint.restore(trainers) if checkpoint else None
-    first, curves, before = kept or (0, np.full((3, len(runs), spec.epochs), np.nan), 0.0)
-    started = time.perf_counter() - before
-    stopped = False
-    for epoch in range(first, spec.epochs):
-        stopped = not _one_epoch(epoch, groups, trainers, curves, cancel)
-        if stopped or np.isnan(curves[2, :, epoch]).all():  # asked to stop, or every run has left
-            break
-        seconds = time.perf_counter() - started
-        if checkpoint:
-            checkpoint.save(epoch + 1, curves, seconds, trainers)
-        if listener:
-            listener(_report(curves, epoch, spec.epochs, seconds, device_name(where)))
-    if np.isnan(curves[2, :, 0]).any():
-        raise Cancelled
-    return TrainedStack(
-        heads=StackedHeads.joined([trainer.best_heads() for trainer in trainers], np.argsort(order)),
-        history=History(*curves),
-        best_epochs=np.concatenate([trainer.best_epochs for trainer in trainers])[np.argsort(order)],
-        seconds=time.perf_counter() - started,
-        device=device_name(where),
-        stopped=stopped,
-    )
+
+    def attempt(place: torch.device, note: str) -> TrainedStack:
+        training = _Training(data, runs, head, spec, place, dtype, runs_at_once, note)
+        return training.run(listener, cancel, checkpoint)
+
+    try:
+        return attempt(where, NO_GPU if device == "cuda" and where.type == "cpu" else "")
+    except RuntimeError as error:
+        if not _out_of_memory(error):
+            raise
+        if where.type == "cpu":
+            raise EstitchupError(CPU_FULL) from None
+    torch.cuda.empty_cache()  # after the except clause, whose traceback holds on to the tensors
+    return attempt(torch.device("cpu"), GPU_FULL)
 
 
-def _one_epoch(
-    epoch: int,
-    groups: list[list[int]],
-    trainers: list[GroupTrainer],
-    curves: NDArray[np.float64],
-    cancel: Cancel | None,
-) -> bool:
-    """Take every group through an epoch and enter its figures into the curves; return False when cancelled.
+class _Training:
+    """One attempt at a training on one device."""
 
-    A cancelled epoch counts for no group, so that all runs have trained equally long.
-    """
-    figures = []
-    for trainer in trainers:
-        ended = trainer.epoch(epoch, cancel)
-        if ended is None:
+    def __init__(
+        self,
+        data: TrainingData,
+        runs: Sequence[Run],
+        head: HeadSpec,
+        spec: TrainingSpec,
+        device: torch.device,
+        dtype: torch.dtype,
+        runs_at_once: int | None,
+        note: str,
+    ) -> None:
+        self.spec, self.device, self.note = spec, device, note
+        size = runs_at_once or runs_that_fit(data, head, spec.batch_size_for(len(data.targets)), device)
+        cores = 1 if device.type == "cuda" else torch.get_num_threads()
+        self.groups = grouped(runs, len(data.targets), spec, size, cores)
+        self.places = np.argsort(np.concatenate(self.groups))  # of each run in the order of the groups
+        resident = _resident(data, runs, device, dtype)
+        self.trainers = [
+            GroupTrainer([runs[i] for i in group], [resident[i] for i in group], data.classes, head, spec)
+            for group in self.groups
+        ]
+        self.curves = np.full((3, len(runs), spec.epochs), np.nan)
+
+    def run(
+        self,
+        listener: Callable[[EpochReport], None] | None,
+        cancel: Cancel | None,
+        checkpoint: Checkpoint | None,
+    ) -> TrainedStack:
+        """Train epoch by epoch."""
+        first, before = self._resume(checkpoint)
+        started = time.perf_counter() - before
+        saver = _Saver(checkpoint, started)
+        stopped = False
+        with Cores(len(self.groups), self.device) as cores, _tensor_cores(self.device):
+            for epoch in range(first, self.spec.epochs):
+                stopped = not self._epoch(epoch, cores, cores.or_left(cancel))
+                if stopped or np.isnan(self.curves[2, :, epoch]).all():  # asked to stop, or every run has left
+                    break
+                seconds = time.perf_counter() - started
+                if saver.due:
+                    saver.save(Progressed(epoch + 1, self.curves, seconds, self._state()))
+                if listener:
+                    listener(self._report(epoch, seconds))
+        if np.isnan(self.curves[2, :, 0]).any():
+            raise Cancelled
+        return self._trained(time.perf_counter() - started, stopped)
+
+    def _epoch(self, epoch: int, cores: Cores, cancel: Cancel) -> bool:
+        """Take every group through an epoch and enter its figures into the curves; return False when cancelled.
+
+        A cancelled epoch counts for no group, so that all runs have trained equally long.
+        """
+        figures = cores.each(lambda trainer: trainer.epoch(epoch, cancel), self.trainers)
+        if any(ended is None for ended in figures):
             return False
-        figures.append(ended)
-    for group, trainer, ended in zip(groups, trainers, figures, strict=True):
-        trainer.count(epoch, ended)
-        curves[:, group, epoch] = ended
-    return True
+        for group, trainer, ended in zip(self.groups, self.trainers, figures, strict=True):
+            assert ended is not None
+            trainer.count(epoch, ended)
+            self.curves[:, group, epoch] = ended
+        return True
+
+    def _report(self, epoch: int, seconds: float) -> EpochReport:
+        training, validation, accuracy = self.curves[:, :, epoch].copy()
+        name = device_name(self.device)
+        return EpochReport(epoch + 1, self.spec.epochs, training, validation, accuracy, seconds, name, self.note)
+
+    def _trained(self, seconds: float, stopped: bool) -> TrainedStack:
+        return TrainedStack(
+            heads=StackedHeads.joined([trainer.best_heads() for trainer in self.trainers], self.places),
+            history=History(*self.curves),
+            best_epochs=np.concatenate([trainer.best_epochs for trainer in self.trainers])[self.places],
+            seconds=seconds,
+            device=device_name(self.device),
+            stopped=stopped,
+            notes=(self.note,) if self.note else (),
+        )
+
+    def _state(self) -> dict[str, Tensor]:
+        """Return the state of all runs in their order, whatever their groups."""
+        states = [trainer.state() for trainer in self.trainers]
+        return {name: torch.cat([state[name].cpu() for state in states])[self.places] for name in states[0]}
+
+    def _resume(self, checkpoint: Checkpoint | None) -> tuple[int, float]:
+        """Go on from what the checkpoint keeps, if it fits; return the epochs and seconds that are done."""
+        kept = checkpoint.load() if checkpoint else None
+        if kept is None or kept.curves.shape != self.curves.shape or not self._fits(kept.state):
+            return 0, 0.0
+        for group, trainer in zip(self.groups, self.trainers, strict=True):
+            trainer.restore({name: tensor[group] for name, tensor in kept.state.items()}, kept.epochs)
+        self.curves = kept.curves
+        return kept.epochs, kept.seconds
+
+    def _fits(self, state: dict[str, Tensor]) -> bool:
+        own = self._state()
+        return {name: tensor.shape for name, tensor in state.items()} == {n: t.shape for n, t in own.items()}
+
+
+class _Saver:
+    """Keep states after epochs, but no oftener than pays: short epochs of a large stack take less time than saving."""
+
+    def __init__(self, checkpoint: Checkpoint | None, started: float) -> None:
+        self.checkpoint, self.last, self.cost = checkpoint, started, 0.0
+
+    @property
+    def due(self) -> bool:
+        """Return True when a state should be kept now."""
+        return self.checkpoint is not None and self.cost <= SAVING_SHARE * (time.perf_counter() - self.last)
+
+    def save(self, state: Progressed) -> None:
+        """Keep a state."""
+        assert self.checkpoint is not None
+        before = time.perf_counter()
+        self.checkpoint.save(state)
+        self.last = time.perf_counter()
+        self.cost = self.last - before
+
+
+@contextmanager
+def _tensor_cores(device: torch.device) -> Iterator[None]:
+    """Let a GPU multiply with TF32's eleven bits; sums, moments and the loss stay in float32."""
+    if device.type != "cuda":
+        yield
+        return
+    before = torch.backends.cuda.matmul.fp32_precision
+    torch.backends.cuda.matmul.fp32_precision = "tf32"
+    try:
+        yield
+    finally:
+        torch.backends.cuda.matmul.fp32_precision = before
 
 
 def _resident(data: TrainingData, runs: Sequence[Run], device: torch.device, dtype: torch.dtype) -> list[ResidentRows]:
@@ -149,42 +254,15 @@ def _resident(data: TrainingData, runs: Sequence[Run], device: torch.device, dty
     return [made[key] for key in keys]
 
 
-def _report(curves: NDArray[np.float64], epoch: int, epochs: int, seconds: float, device: str) -> EpochReport:
-    training, validation, accuracy = curves[:, :, epoch].copy()
-    return EpochReport(epoch + 1, epochs, training, validation, accuracy, seconds, device)
-
-
-def _grouped(runs: Sequence[Run], all_rows: int, spec: TrainingSpec, size: int) -> list[list[int]]:
-    """Cut the runs into groups of equal steps per epoch; runs with one seed and one mix stay neighbours.
-
-    Hard and soft twins see the same mixed batch, which a group makes only once.
-    """
-    if not runs:
-        raise EstitchupError("There is nothing to train: choose at least one augmentation and one seed.")
-
-    def steps(i: int) -> int:
-        own = runs[i].rows
-        rows = all_rows if own is None else len(own)
-        return steps_per_epoch(rows, spec.batch_size_for(rows))
-
-    def alike(i: int) -> tuple[int, int, str, float]:
-        augmentation = runs[i].augmentation
-        return steps(i), runs[i].seed, augmentation.mix, augmentation.alpha
-
-    groups: list[list[int]] = []
-    for i in sorted(range(len(runs)), key=alike):
-        if groups and len(groups[-1]) < size and steps(groups[-1][0]) == steps(i):
-            groups[-1].append(i)
-        else:
-            groups.append([i])
-    return groups
+def _out_of_memory(error: RuntimeError) -> bool:
+    """Return True for a GPU's error, and for those of the CPU's allocator and cuBLAS, told by their words."""
+    words = ("can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
+    return isinstance(error, torch.OutOfMemoryError) or any(part in str(error) for part in words)
 
 
 def find_device(wanted: str | None = None) -> torch.device:
-    """Return the wanted device, by default a GPU when one is at hand; raises EstitchupError when it is not there."""
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise EstitchupError("No GPU is at hand for the device cuda: choose cpu, or leave the device out.")
-    return torch.device(wanted or ("cuda" if torch.cuda.is_available() else "cpu"))
+    """Return the wanted device, by default a GPU; the CPU where no GPU is at hand."""
+    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 def device_name(device: torch.device) -> str:
@@ -192,14 +270,3 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"CPU, {torch.get_num_threads()} threads"
-
-
-def _runs_that_fit(data: TrainingData, head: HeadSpec, device: torch.device) -> int:
-    """Return how many runs to train side by side: as many as the cache of a CPU holds, or half the memory of a GPU."""
-    widths = head.widths(data.embeddings.shape[1], data.classes)
-    weights = sum(a * b for a, b in itertools.pairwise(widths))
-    if device.type != "cuda":
-        return max(2, CPU_WEIGHTS_AT_ONCE // weights)
-    activations = sum(widths) * len(data.validation_targets)
-    free, _ = torch.cuda.mem_get_info(device)
-    return max(1, int(free // 2 // (4 * (6 * weights + 2 * activations))))

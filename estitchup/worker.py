@@ -1,6 +1,6 @@
-"""The process that does the jobs of a workspace, one after another, and stays warm between them.
+"""The process that does the jobs of a workspace on one device, one after another, and stays warm between them.
 
-Started by `JobQueue.ensure_worker` as `python -m estitchup.worker FOLDER`. It imports no Streamlit.
+Started by `JobQueue.ensure_worker` as `python -m estitchup.worker FOLDER DEVICE`. It imports no Streamlit.
 """
 
 import sys
@@ -10,12 +10,15 @@ from pathlib import Path
 
 from filelock import Timeout
 
+from estitchup.campaign import SimulationSpec, keep_simulation
 from estitchup.checkpoint import Checkpoint
 from estitchup.corpus import load_corpus
 from estitchup.errors import EstitchupError
+from estitchup.events import Epoch, write_event
 from estitchup.experiment import embed_corpus, run_experiment
-from estitchup.jobs import Epoch, close_orphan, worker_lock, write_event
+from estitchup.jobs import close_orphan, device_of, worker_lock
 from estitchup.progress import Cancelled, Progress
+from estitchup.simulation import run_simulation
 from estitchup.training import EpochReport
 from estitchup.workspace import EmbedSpec, Job, Status, Workspace
 
@@ -60,6 +63,7 @@ class _Telling:
             report.seconds,
             report.remaining,
             report.device,
+            report.note,
         )
         write_event(self.folder, "epoch", event)
 
@@ -92,6 +96,10 @@ def _attempt(workspace: Workspace, job: Job) -> Status:
             corpus = load_corpus(job.spec.corpus)
             embed_corpus(corpus, job.spec.encoder, store=store, listener=telling.progress, cancel=cancel)
             return Status.FINISHED
+        if isinstance(job.spec, SimulationSpec):
+            simulated = run_simulation(job.spec, store=store, listener=telling.progress, cancel=cancel)
+            keep_simulation(simulated, workspace.simulation_file(job.id))
+            return Status.FINISHED
         checkpoint = Checkpoint(folder / "training.safetensors")
         result = run_experiment(
             job.spec,
@@ -106,16 +114,16 @@ def _attempt(workspace: Workspace, job: Job) -> Status:
     return Status.STOPPED if result.facts.stopped else Status.FINISHED
 
 
-def serve(root: Path, idle_seconds: float = IDLE_SECONDS) -> None:
-    """Do jobs until there have been none for `idle_seconds`; return at once when another worker lives."""
+def serve(root: Path, device: str, idle_seconds: float = IDLE_SECONDS) -> None:
+    """Do the device's jobs until there have been none for `idle_seconds`; return at once when another worker lives."""
     try:
-        with worker_lock(root).acquire(timeout=LOCK_SECONDS):
+        with worker_lock(root, device).acquire(timeout=LOCK_SECONDS):
             workspace = Workspace(root)
-            for orphan in workspace.jobs(Status.RUNNING):
+            for orphan in _own(workspace, device, Status.RUNNING):
                 close_orphan(workspace, orphan)
             last = time.monotonic()
             while time.monotonic() - last < idle_seconds:
-                queued = workspace.jobs(Status.QUEUED)
+                queued = _own(workspace, device, Status.QUEUED)
                 if queued and workspace.set_status(queued[0].id, Status.RUNNING, only_from=Status.QUEUED):
                     do(workspace, queued[0])
                     last = time.monotonic()
@@ -125,5 +133,10 @@ def serve(root: Path, idle_seconds: float = IDLE_SECONDS) -> None:
         return
 
 
+def _own(workspace: Workspace, device: str, status: Status) -> list[Job]:
+    """Return the jobs that are this worker's to do, the oldest first."""
+    return [job for job in workspace.jobs(status) if device_of(job.spec) == device]
+
+
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]))
+    serve(Path(sys.argv[1]), sys.argv[2])

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from estitchup.augment import (
     mixed_target,
     mixup,
-    random_bytes,
     soft_cross_entropy,
     soft_cross_entropy_gradient_,
     stitchup,
 )
+from estitchup.draws import Purpose, random_bytes
 
 BATCH, WIDTH, CLASSES = 64, 48, 7
 
@@ -22,7 +22,7 @@ def drawn(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Te
     x = torch.randn(BATCH, WIDTH, dtype=torch.float64, generator=generator)
     other = torch.randn(BATCH, WIDTH, dtype=torch.float64, generator=generator)
     share = torch.rand(BATCH, dtype=torch.float64, generator=generator)
-    return x, other, share, random_bytes(BATCH, WIDTH, generator)
+    return x, other, share, torch.randint(256, (BATCH, WIDTH), dtype=torch.uint8, generator=generator)
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
@@ -58,20 +58,11 @@ def test_stitchup_takes_every_coordinate_from_one_of_the_two() -> None:
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.83])
 def test_stitchup_takes_the_share_of_coordinates_that_lambda_names(share: float) -> None:
     rows, width = 400, 512
-    noise = random_bytes(rows, width, torch.Generator().manual_seed(0))
+    noise = random_bytes(rows, width, 0, Purpose.STITCH)()
     ones, zeros = torch.ones(rows, width), torch.zeros(rows, width)
     realised = stitchup(ones, zeros, torch.full((rows,), share), noise).mean().item()
     # Four standard deviations of the mean of 204,800 coins, and half a level of the bytes.
     assert realised == pytest.approx(share, abs=4 * 0.5 / (rows * width) ** 0.5 + 1 / 512)
-
-
-def test_random_bytes_are_uniform_and_independent() -> None:
-    noise = random_bytes(2000, 301, torch.Generator().manual_seed(3)).to(torch.float64)
-    counts = torch.bincount(noise.to(torch.int64).flatten(), minlength=256)
-    expected = noise.numel() / 256
-    assert float(((counts - expected) ** 2 / expected).sum()) < 330  # chi-square, 255 degrees: p < 0.001
-    neighbours = torch.corrcoef(torch.stack([noise[:, :-1].flatten(), noise[:, 1:].flatten()]))[0, 1]
-    assert abs(float(neighbours)) < 0.01
 
 
 @given(seed=st.integers(0, 10_000), epsilon=st.floats(0, 0.99))

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
-import torch
 
 from estitchup.cli import main
 from estitchup.corpus import SAMPLE, read_table
 from estitchup.recipe import CELLS
+from estitchup.result import load_result
 
 
 @pytest.fixture(scope="module")
@@ -157,13 +159,6 @@ def test_an_option_out_of_range_is_said_before_any_work(
     assert "Embedding" not in told
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
-def test_a_device_that_is_not_there_is_said_before_any_work(estitchup: Callable[..., Ran]) -> None:
-    told = estitchup("run", "sample", "--device", "cuda", fails=True).stderr
-    assert "No GPU is at hand" in told
-    assert "Embedding" not in told
-
-
 def test_what_was_dropped_or_moved_is_said(estitchup: Callable[..., Ran]) -> None:
     assert "Note: Put 280 rows into the pool" in estitchup("run", "sample", *QUICK).stderr
 
@@ -174,4 +169,31 @@ def test_a_file_that_is_not_there_is_said_in_a_sentence(estitchup: Callable[...,
 
 
 def test_nothing_to_run_is_said_in_a_sentence(estitchup: Callable[..., Ran]) -> None:
-    assert "give a CSV file" in " ".join(estitchup("run", fails=True).stderr.split())
+    assert "give a file of texts" in " ".join(estitchup("run", fails=True).stderr.split())
+
+
+def test_files_apart_and_options_of_reading_are_taken(estitchup: Callable[..., Ran], tmp_path: Path) -> None:
+    table = read_table(SAMPLE)
+    parts = {split: tmp_path / f"{split}.tsv" for split in ("train", "test")}
+    for split, path in parts.items():
+        chosen = table[(table["split"] == split) & (table["intent"] != "oos")]
+        chosen[["text", "intent"]].to_csv(path, sep="\t", index=False, encoding="utf-16")
+    (tmp_path / "ood.txt").write_text("\n".join(table.loc[table["intent"] == "oos", "text"]), encoding="utf-8")
+    (tmp_path / "pool.txt").write_text("what now\nwhere to\n", encoding="utf-8")
+    words = ("run", str(parts["train"]), "--test", str(parts["test"]), "--ood", str(tmp_path / "ood.txt"))
+    words += ("--pool", str(tmp_path / "pool.txt"), "--delimiter", "tab", "--encoding", "utf-16")
+    ran = estitchup(*words, *QUICK, "--cell", "No augmentation", "--out", str(tmp_path / "out"))
+    assert "Note: Put 2 rows into the pool" in " ".join(ran.stderr.split())
+    rows = load_result(tmp_path / "out").rows
+    assert set(rows.loc[rows["label"] == "ood", "role"]) == {"validation", "test"}
+    assert (rows["role"] == "test").sum() > (table["split"] == "test").sum() // 2
+
+
+def test_given_vectors_take_the_encoders_place(estitchup: Callable[..., Ran], tmp_path: Path) -> None:
+    vectors = np.random.default_rng(0).normal(size=(60, 4)) + np.repeat([[0.0], [5.0]], 30, axis=0)
+    np.save(tmp_path / "v.npy", vectors)
+    pd.DataFrame({"label": ["a"] * 30 + ["b"] * 30}).to_csv(tmp_path / "a.csv", index=False)
+    words = ("run", str(tmp_path / "a.csv"), "--label", "label", "--text", "-", "--vectors", str(tmp_path / "v.npy"))
+    ran = estitchup(*words, *QUICK, "--epochs", "60", "--cell", "No augmentation", "--json")
+    assert json.loads(ran.stdout)[0]["metrics"]["accuracy"]["mean"] > 0.8
+    assert "Embedding" not in ran.stderr

@@ -4,16 +4,18 @@ import numpy as np
 import pytest
 
 from estitchup.comparison import (
+    METRICS,
     Difference,
     Discordance,
     epochs_to,
     finding,
+    interval,
     mcnemar,
     mcnemar_finding,
     mean_and_std,
     paired_difference,
 )
-from estitchup.scores import WEIGHTED, RunScores
+from estitchup.scores import RunScores
 
 
 def run_scores(seed: int, skill: float, texts: int = 300, unknown: int = 100) -> RunScores:
@@ -29,7 +31,7 @@ def run_scores(seed: int, skill: float, texts: int = 300, unknown: int = 100) ->
 
 def test_a_run_compared_with_itself_shows_no_difference() -> None:
     runs = [run_scores(seed, 2.0) for seed in range(3)]
-    for metric in ("accuracy", "ece", "nll", "auroc", "fpr_at_95_tpr"):
+    for metric in METRICS:
         assert paired_difference(metric, runs, runs) == Difference(0.0, 0.0, 0.0)
 
 
@@ -60,12 +62,58 @@ def test_intervals_hold_the_truth_about_nineteen_times_of_twenty() -> None:
     assert 0.9 <= np.mean(held) <= 0.975
 
 
-@pytest.mark.parametrize("metric", ["accuracy", "ece", "nll", "auroc", "fpr_at_95_tpr"])
-def test_the_bootstrap_of_each_metric_centres_on_the_metric(metric: str) -> None:
+def weighed(scores: RunScores, weight: np.ndarray, unknown_weight: np.ndarray) -> dict[str, float]:
+    """Weigh the metrics with one weight a text, in a batch of three in which the others are different."""
+    others = np.random.default_rng(0).integers(1, 4, (2, weight.size)).astype(float)
+    unknown_others = np.random.default_rng(1).integers(1, 4, (2, unknown_weight.size)).astype(float)
+    batch = scores.weigher(
+        np.stack([others[0], weight, others[1]]), np.stack([*unknown_others, unknown_weight])[[0, 2, 1]]
+    )
+    return {metric: values[1] for metric, values in batch.items()}
+
+
+def tied(scores: RunScores, logits: np.ndarray) -> RunScores:
+    """Return the scores of logits rounded to halves, so that many texts are tied."""
+    return RunScores.of(np.round(2 * scores.logits) / 2, scores.targets, np.round(2 * logits) / 2)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_metrics_with_all_weights_one_are_the_plain_metrics(ties: bool) -> None:
     """Weighted and plain metrics are written apart; with every weight 1 they must agree."""
     scores = run_scores(0, 2.0)
-    ones, unknown_ones = np.ones((1, len(scores.correct))), np.ones((1, len(scores.unknown_doubt)))
-    assert WEIGHTED[metric](scores, ones, unknown_ones)[0] == pytest.approx(scores.metrics[metric], abs=1e-12)
+    scores = tied(scores, np.random.default_rng(5).normal(size=(100, 4))) if ties else scores
+    found = weighed(scores, np.ones(300), np.ones(100))
+    assert found == pytest.approx(scores.metrics, abs=1e-12)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_a_weight_counts_a_text_as_often(ties: bool) -> None:
+    generator = np.random.default_rng(3)
+    unknown_logits = generator.normal(size=(100, 4))
+    plain = run_scores(1, 2.0)
+    scores = tied(plain, unknown_logits) if ties else RunScores.of(plain.logits, plain.targets, unknown_logits)
+    unknown_logits = np.round(2 * unknown_logits) / 2 if ties else unknown_logits
+    often, unknown_often = generator.integers(0, 4, 300), generator.integers(0, 4, 100)
+    repeated = RunScores.of(
+        np.repeat(scores.logits, often, axis=0),
+        np.repeat(scores.targets, often),
+        np.repeat(unknown_logits, unknown_often, axis=0),
+    )
+    found = weighed(scores, often.astype(float), unknown_often.astype(float))
+    assert found == pytest.approx(repeated.metrics, abs=1e-12)
+
+
+def test_every_metric_has_an_interval_around_its_mean_and_within_its_range() -> None:
+    runs = [run_scores(seed, 2.0) for seed in range(3)]
+    for metric in METRICS:
+        found = interval(metric, runs)
+        assert found.mean == pytest.approx(np.mean([run.metrics[metric] for run in runs]))
+        assert 0 <= found.low < found.mean < found.high
+        difference = paired_difference(metric, runs, [run_scores(seed, 1.0) for seed in range(3)])
+        assert difference.low < difference.mean < difference.high
+    perfect = [RunScores.of(50 * np.eye(3), np.arange(3), np.zeros((2, 3)))]
+    assert interval("accuracy", perfect).high <= 1
+    assert np.isnan(interval("auroc", [run_scores(0, 2.0, unknown=0)]).mean)
 
 
 def test_few_seeds_make_a_wider_interval_than_their_texts_alone() -> None:

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta, kstest
 
-from estitchup.draws import draw_batches, draw_epsilon, draw_share
+from estitchup.draws import Purpose, draw_batches, draw_epsilon, draw_share, random_bytes
 from estitchup.recipe import Augmentation, Mix
 
 
@@ -53,3 +54,22 @@ def test_epsilon_is_fixed_or_uniform_up_to_its_limit() -> None:
     drawn = draw_epsilon(Augmentation(epsilon=0.2, epsilon_random=True), (100, 100), 0, 0)
     assert drawn.max() <= 0.2
     assert drawn.mean() == pytest.approx(0.1, abs=0.003)
+
+
+def test_random_bytes_are_uniform_and_independent() -> None:
+    noise = random_bytes(2000, 301, 3, Purpose.STITCH)().to(torch.float64)
+    counts = torch.bincount(noise.to(torch.int64).flatten(), minlength=256)
+    expected = noise.numel() / 256
+    assert float(((counts - expected) ** 2 / expected).sum()) < 330  # chi-square, 255 degrees: p < 0.001
+    neighbours = torch.corrcoef(torch.stack([noise[:, :-1].flatten(), noise[:, 1:].flatten()]))[0, 1]
+    assert abs(float(neighbours)) < 0.01
+
+
+def test_a_source_of_bytes_goes_on_and_starts_again_alike() -> None:
+    one, again = (random_bytes(7, 13, 5, Purpose.STITCH, 2) for _ in range(2))
+    first, second = one(), one()
+    assert first.shape == (7, 13)
+    assert not torch.equal(first, second)
+    assert torch.equal(first, again())
+    assert torch.equal(second, again())
+    assert not torch.equal(first, random_bytes(7, 13, 5, Purpose.STITCH, 3)())

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from estitchup import comparison
 from estitchup.corpus import SAMPLE, CorpusSpec, Role
 from estitchup.encoding import VectorStore
 from estitchup.errors import EstitchupError
@@ -19,7 +20,7 @@ from estitchup.recipe import HeadSpec, TrainingSpec, full_grid
 from estitchup.result import ExperimentResult, load_result, save_result
 from estitchup.spec import ExperimentSpec, read_spec
 
-METRICS = {"accuracy", "ece", "nll", "auroc", "fpr_at_95_tpr", "aupr_out", "best_epoch", "seconds"}
+METRICS = {*comparison.METRICS, "best_epoch", "seconds"}
 
 
 @pytest.fixture(scope="module")

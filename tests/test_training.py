@@ -6,15 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
+from estitchup import training
 from estitchup.checkpoint import Checkpoint
 from estitchup.errors import EstitchupError
-from estitchup.group import one_cycle
+from estitchup.group import GroupTrainer, one_cycle
+from estitchup.grouping import grouped
 from estitchup.heads import HeadStack
-from estitchup.progress import Cancelled
+from estitchup.progress import Cancel, Cancelled
 from estitchup.recipe import Augmentation, HeadSpec, Mix, Run, TrainingSpec, full_grid
+from estitchup.step import AdamW
 from estitchup.streams import TrainingData
-from estitchup.training import EpochReport, TrainedStack, train
+from estitchup.training import GPU_FULL, NO_GPU, EpochReport, TrainedStack, train
 
 CLASSES, WIDTH = 5, 24
 SPEC = TrainingSpec(epochs=3, batch_size=32)
@@ -64,15 +68,17 @@ def test_gradients_are_autograds(head: str) -> None:
     stack = HeadStack(HeadSpec(kind=head, hidden=11), WIDTH, CLASSES, [0, 1, 0], dtype=torch.float64)  # type: ignore[arg-type]
     x = torch.randn(3, 20, WIDTH, dtype=torch.float64, generator=generator)
     slope = torch.randn(3, 20, CLASSES, dtype=torch.float64, generator=generator)
-    leaves = [parameter.clone().requires_grad_() for parameter in stack.parameters]
-    layers = len(leaves) // 2
+    leaves = [part.detach().clone().requires_grad_() for part in (*stack.weights, *stack.biases)]
+    weights, biases = leaves[: len(leaves) // 2], leaves[len(leaves) // 2 :]
     out = x
-    for layer in range(layers):
-        out = torch.baddbmm(leaves[layers + layer], out if layer == 0 else torch.relu(out), leaves[layer])
+    for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+        out = torch.baddbmm(bias, out if layer == 0 else torch.relu(out), weight)
     expected = torch.autograd.grad((out * slope).sum(), leaves)
     stack.gradients(x, lambda logits: logits.copy_(slope))
-    for parameter, gradient in zip(stack.parameters, expected, strict=True):
-        torch.testing.assert_close(parameter.grad, gradient)
+    assert stack.flat.grad is not None
+    found_weights, found_biases = stack.layers(stack.flat.grad)
+    for found, gradient in zip(found_weights + found_biases, expected, strict=True):
+        torch.testing.assert_close(found, gradient)
     torch.testing.assert_close(stack.logits(x), out.detach())
 
 
@@ -196,8 +202,9 @@ def test_nothing_to_train_is_said_in_a_sentence(data: TrainingData) -> None:
 
 @pytest.mark.parametrize("patience", [None, 1])
 def test_a_training_that_was_cut_off_goes_on_with_the_same_bits(
-    data: TrainingData, tmp_path: Path, patience: int | None
+    data: TrainingData, tmp_path: Path, patience: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("estitchup.training.SAVING_SHARE", np.inf)  # keep every epoch, however quick
     spec = TrainingSpec(epochs=6, batch_size=32, patience=patience)
     runs, head = grid_runs(1), HeadSpec(hidden=16)
     whole = train(data, runs, head, spec, device="cpu", runs_at_once=4)
@@ -239,6 +246,126 @@ def test_a_run_that_no_longer_improves_leaves_the_stack_and_the_others_do_not_no
             early.history.validation_losses[run, :epochs], whole.history.validation_losses[run, :epochs], atol=1e-8
         )
         assert epochs == 12 or epochs == early.best_epochs[run] + 2
+
+
+def test_a_state_is_kept_run_by_run_so_that_other_groups_can_go_on_with_it(data: TrainingData, tmp_path: Path) -> None:
+    runs, head, spec = grid_runs(1), HeadSpec(hidden=16), TrainingSpec(epochs=4, batch_size=32, patience=2)
+    whole = train(data, runs, head, spec, device="cpu", dtype=torch.float64, runs_at_once=6)
+    checkpoint = Checkpoint(tmp_path / "training.safetensors")
+    train(
+        data,
+        runs,
+        head,
+        spec,
+        device="cpu",
+        dtype=torch.float64,
+        runs_at_once=6,
+        checkpoint=checkpoint,
+        cancel=After(15),
+    )
+    assert checkpoint.path.exists()
+    resumed = train(data, runs, head, spec, device="cpu", dtype=torch.float64, runs_at_once=1, checkpoint=checkpoint)
+    np.testing.assert_allclose(resumed.history.validation_losses, whole.history.validation_losses, atol=1e-8)
+    assert resumed.best_epochs.tolist() == whole.best_epochs.tolist()
+
+
+def test_a_run_alone_has_the_metrics_of_the_same_run_in_a_stack_in_single_precision(data: TrainingData) -> None:
+    together = trained(data, grid_runs(5), runs_at_once=30)
+    alone = [trained(data, [run]) for run in grid_runs(5)[::7]]
+    accuracies = np.concatenate([stack.history.validation_accuracies for stack in alone])
+    assert np.abs(accuracies - together.history.validation_accuracies[::7]).max() <= 0.03  # three of a hundred texts
+
+
+def test_the_optimiser_is_pytorchs_adamw() -> None:
+    generator = torch.Generator().manual_seed(0)
+    mine, theirs = (torch.ones(3, 7, dtype=torch.float64) for _ in range(2))
+    mine.grad = torch.zeros_like(mine)
+    adamw, oracle = AdamW(mine, 0.1), torch.optim.AdamW([theirs.requires_grad_()], lr=0.25, weight_decay=0.1)
+    adamw.rate.fill_(0.25)
+    for _ in range(5):
+        gradient = torch.randn(3, 7, dtype=torch.float64, generator=generator)
+        mine.grad.copy_(gradient)
+        theirs.grad = gradient
+        adamw.step()
+        oracle.step()
+    torch.testing.assert_close(mine, theirs.detach())
+
+
+def test_groups_keep_twins_together_and_give_every_core_equally_much() -> None:
+    groups = grouped(grid_runs(5), 300, SPEC, size=2, cores=2)
+    assert sorted(len(group) for group in groups) == [1, 1] + [2] * 14
+    twins = [group for group in groups if len(group) == 2]
+    assert all(b - a == 5 for a, b in twins)  # the hard and the soft cell of one seed and one mix
+    assert len(grouped(grid_runs(2), 300, SPEC, size=12, cores=2)) == 2
+    assert len(grouped(grid_runs(2)[:1], 300, SPEC, size=12, cores=2)) == 1
+
+
+def test_cores_change_no_bit(data: TrainingData) -> None:
+    threads = torch.get_num_threads()
+    found = []
+    try:
+        for count in (1, 2):
+            torch.set_num_threads(count)
+            found.append(trained(data, grid_runs(2), runs_at_once=3).heads.weights[0].tobytes())
+    finally:
+        torch.set_num_threads(threads)
+    assert found[0] == found[1]
+
+
+class FullOnce:
+    """Stand in for an epoch on a device whose memory is full the first time."""
+
+    def __init__(self, error: RuntimeError, times: int) -> None:
+        self.error, self.times = error, times
+        self.real = GroupTrainer.epoch
+
+    def __call__(self, trainer: GroupTrainer, epoch: int, cancel: Cancel | None) -> NDArray[np.float64] | None:
+        self.times -= 1
+        if self.times >= 0:
+            raise self.error
+        return self.real(trainer, epoch, cancel)
+
+
+def test_a_gpu_without_memory_hands_over_to_the_cpu_and_says_so(
+    data: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = trained(data, grid_runs(1), runs_at_once=6)
+    resident = training._resident
+    full = FullOnce(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), 1)
+    monkeypatch.setattr(GroupTrainer, "epoch", lambda *arguments: full(*arguments))
+    monkeypatch.setattr("estitchup.training.find_device", lambda _: torch.device("cuda"))
+    monkeypatch.setattr(
+        "estitchup.training._resident", lambda d, r, _, dtype: resident(d, r, torch.device("cpu"), dtype)
+    )
+    monkeypatch.setattr("estitchup.training.runs_that_fit", lambda *_: 4)
+    monkeypatch.setattr("estitchup.training.device_name", lambda device: device.type.upper())
+    told: list[EpochReport] = []
+    stack = train(data, grid_runs(1), HeadSpec(hidden=16), SPEC, listener=told.append)
+    assert stack.notes == (GPU_FULL,)
+    assert [report.note for report in told] == [GPU_FULL] * 3
+    assert stack.device.startswith("CPU")
+    np.testing.assert_allclose(stack.history.validation_losses, expected.history.validation_losses, atol=1e-4)
+
+
+def test_a_cpu_without_memory_is_said_in_a_sentence(data: TrainingData, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = FullOnce(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."), 99)
+    monkeypatch.setattr(GroupTrainer, "epoch", lambda *arguments: full(*arguments))
+    with pytest.raises(EstitchupError, match="not enough memory: choose fewer seeds"):
+        trained(data, grid_runs(1))
+
+
+def test_other_errors_are_not_taken_for_a_lack_of_memory(data: TrainingData, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = FullOnce(RuntimeError("mat1 and mat2 shapes cannot be multiplied"), 99)
+    monkeypatch.setattr(GroupTrainer, "epoch", lambda *arguments: full(*arguments))
+    with pytest.raises(RuntimeError, match="mat1"):
+        trained(data, grid_runs(1))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_without_a_gpu_the_cpu_trains_and_the_result_says_so(data: TrainingData) -> None:
+    stack = train(data, grid_runs(1)[:1], HeadSpec(hidden=16), SPEC, device="cuda")
+    assert stack.notes == (NO_GPU,)
+    assert trained(data, grid_runs(1)[:1]).notes == ()
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

@@ -1,4 +1,4 @@
-"""How fast runs learn: validation accuracy epoch by epoch, and the epochs to a level that the baseline sets."""
+"""How fast runs learn: validation accuracy or loss epoch by epoch, and the epochs to a level that the baseline sets."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,43 +10,62 @@ from estitchup.charts.frame import NEUTRAL, framed
 from estitchup.charts.palette import COLOURS, dash
 
 BAND_OPACITY = 0.12
+MOST_MARKERS = 40  # epochs; beyond, the dots run into one another
 
 
 def learning_curves(
-    title: str, finding: str, accuracies: Mapping[str, NDArray[np.float64]], level: float | None = None
+    title: str,
+    finding: str,
+    curves: Mapping[str, NDArray[np.float64]],
+    level: float | None = None,
+    *,
+    losses: bool = False,
+    epochs: int | None = None,
 ) -> go.Figure:
-    """Draw accuracies (S, E) of each augmentation as the mean over S seeds, and a band from the lowest to the highest.
+    """Draw curves (S, E) of each augmentation as the mean over S seeds, and a band from the lowest to the highest.
 
-    `level` in [0, 1] is the baseline's best accuracy, mean over seeds, drawn as a dotted line.
+    They are validation accuracies in [0, 1], or `losses` in nats; a run that has ended (NaN) keeps its last value.
+    `level` is the baseline's best, mean over seeds, drawn as a dotted line; `epochs` are those to come in all.
     """
+    scale, number, unit = (1.0, ".3f", "nats") if losses else (100.0, ".1f", "%")
     traces = []
-    for name, curves in accuracies.items():
-        epochs = np.arange(1, curves.shape[1] + 1)
-        if len(curves) > 1:
-            traces.append(_band(name, epochs, curves))
+    for name, runs in curves.items():
+        values = scale * held(runs)
+        if len(values) > 1:
+            traces.append(_band(name, values))
         traces.append(
             go.Scatter(
-                x=epochs,
-                y=100 * curves.mean(axis=0),
+                x=np.arange(1, values.shape[1] + 1),
+                y=values.mean(axis=0),
                 name=name,
-                mode="lines+markers",
+                mode="lines+markers" if values.shape[1] <= MOST_MARKERS else "lines",
                 line={"color": COLOURS[name], "width": 2.5, "dash": dash(name)},
                 marker={"size": 5},
-                hovertemplate=f"{name}, epoch %{{x}}: %{{y:.1f}}%<extra></extra>",
+                hovertemplate=f"{name}, epoch %{{x}}: %{{y:{number}}}{' ' * losses}{unit}<extra></extra>",
             )
         )
-    figure = framed(traces, title, finding, "Epoch", "Validation accuracy (%)", height=420)
+    what = "Validation loss" if losses else "Validation accuracy"
+    figure = framed(traces, title, finding, "Epoch", f"{what} ({unit})", height=420)
     figure.update_xaxes(showgrid=False, tickformat="d", rangemode="normal", nticks=11)
+    if epochs is not None:
+        figure.update_xaxes(range=[0.8, epochs + 0.2])
     if level is not None:
-        figure.add_hline(y=100 * level, line={"color": NEUTRAL, "width": 1.5, "dash": "dot"})
+        figure.add_hline(y=scale * level, line={"color": NEUTRAL, "width": 1.5, "dash": "dot"})
     return figure
 
 
-def _band(name: str, epochs: NDArray[np.int64], curves: NDArray[np.float64]) -> go.Scatter:
+def held(runs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return curves (S, E) with the last value before it in the place of each NaN."""
+    known = np.maximum.accumulate(np.where(np.isnan(runs), 0, np.arange(runs.shape[1])), axis=1)
+    return np.take_along_axis(runs, known, axis=1)
+
+
+def _band(name: str, values: NDArray[np.float64]) -> go.Scatter:
+    epochs = np.arange(1, values.shape[1] + 1)
     red, green, blue = (int(COLOURS[name][i : i + 2], 16) for i in (1, 3, 5))
     return go.Scatter(
         x=np.concatenate([epochs, epochs[::-1]]),
-        y=100 * np.concatenate([curves.max(axis=0), curves.min(axis=0)[::-1]]),
+        y=np.concatenate([values.max(axis=0), values.min(axis=0)[::-1]]),
         fill="toself",
         fillcolor=f"rgba({red}, {green}, {blue}, {BAND_OPACITY})",
         line={"width": 0},

@@ -1,6 +1,7 @@
 """Confidence against accuracy: on the diagonal a classifier is right as often as it says.
 
-A bin without texts has no point and no bar; a point grows with its bin's share of the texts.
+A bin without texts has no point and no bar; a point grows with its bin's share of the texts, and an upright bar through
+it is the 95% interval of its accuracy.
 """
 
 import numpy as np
@@ -35,12 +36,22 @@ def reliability_diagram(title: str, finding: str, table: ReliabilityTable, colou
     points = go.Scatter(
         x=table.confidence[filled],
         y=100 * table.accuracy[filled],
-        customdata=count,
+        customdata=np.column_stack([count, 100 * table.low[filled], 100 * table.high[filled]]),
         mode="lines+markers",
         name="right answers",
         line={"color": colour, "width": 2.5, "dash": dash},
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": 100 * (table.high - table.accuracy)[filled],
+            "arrayminus": 100 * (table.accuracy - table.low)[filled],
+            "thickness": 1,
+            "width": 0,
+        },
         marker={"size": 5 + 9 * np.sqrt(shares / max(shares.max(initial=0), 1)), "opacity": 1},
-        hovertemplate="says %{x:.2f}, is right %{y:.1f}%<br>%{customdata:,} answers<extra></extra>",
+        hovertemplate="says %{x:.2f}, is right %{y:.1f}%<br>"
+        "95% interval %{customdata[1]:.1f} to %{customdata[2]:.1f}%<br>"
+        "%{customdata[0]:,} answers<extra></extra>",
     )
     figure = framed([bars, diagonal, points], title, finding, "Confidence (0 to 1)", "Right answers (%)", height=360)
     figure.update_layout(

@@ -1,6 +1,6 @@
 """The command line. Each command has a module of its own, and hangs itself on the root when that is imported."""
 
-from estitchup.cli import app, run
+from estitchup.cli import app, bundle, predict, report, run, simulate
 from estitchup.cli.root import cli, main
 
-__all__ = ["app", "cli", "main", "run"]
+__all__ = ["app", "bundle", "cli", "main", "predict", "report", "run", "simulate"]

@@ -11,9 +11,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 
+from estitchup.cli.files import Said, corpus_spec, reading_of
 from estitchup.cli.root import cli, told
 from estitchup.cli.table import print_table
-from estitchup.corpus import SAMPLE, CorpusSpec, guess_columns, guess_unknown_labels, read_table
+from estitchup.corpus import Use
 from estitchup.encoding import DEFAULT_ENCODER
 from estitchup.errors import EstitchupError
 from estitchup.progress import Progress
@@ -22,8 +23,6 @@ from estitchup.result import ExperimentResult, check_folder, save_result
 from estitchup.spec import MOST_SEEDS, ExperimentSpec, read_spec
 from estitchup.training import EpochReport
 from estitchup.workspace import Workspace
-
-NOTHING = "-"  # said where a guess is not wanted
 
 
 class Head(StrEnum):
@@ -36,7 +35,7 @@ class Head(StrEnum):
 @cli.command()
 def run(
     context: typer.Context,
-    file: Annotated[str | None, typer.Argument(help='A CSV file, or "sample" for the corpus that comes along.')] = None,
+    file: Annotated[str | None, typer.Argument(help="A file, the word sample, or a public set: clinc150 …")] = None,
     spec: Annotated[Path | None, typer.Option(help="Run this spec.json instead, such as the app saved.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the result: summary.json and all the app shows.")] = None,
     text: Annotated[str | None, typer.Option(help="Column of the texts; guessed when left out.")] = None,
@@ -47,6 +46,19 @@ def run(
     unknown: Annotated[
         list[str] | None, typer.Option(help="A label to refuse, may be given several times; guessed, or - for none.")
     ] = None,
+    test: Annotated[list[str] | None, typer.Option(help="A file whose rows are for testing.")] = None,
+    validation: Annotated[list[str] | None, typer.Option(help="A file whose rows are for validation.")] = None,
+    ood: Annotated[list[str] | None, typer.Option(help="A file whose texts belong to none of the classes.")] = None,
+    pool: Annotated[list[str] | None, typer.Option(help="A file of texts to label later.")] = None,
+    vectors: Annotated[
+        str | None, typer.Option(help="Column, or NPY or NPZ file, of vectors that replace the encoder; - for none.")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="Encoding of FILE; found out when left out.")] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="Character between cells, or: tab, line for one text a line; found out.")
+    ] = None,
+    sheet: Annotated[str | None, typer.Option(help="Sheet of a workbook; the first that holds a table.")] = None,
+    records: Annotated[str | None, typer.Option(help="Keys to the records of a JSON file, dots between.")] = None,
     unknown_share: Annotated[float, typer.Option(help="Share of the classes to hold out as unknown, 0 to 1.")] = 0.0,
     seeds: Annotated[
         int, typer.Option(min=1, max=MOST_SEEDS, help="How many seeds; every augmentation runs once with each.")
@@ -57,6 +69,10 @@ def run(
     head: Annotated[Head, typer.Option(help="The classifier on top of the embeddings.")] = Head.mlp,
     hidden: Annotated[int, typer.Option(help="Width of the MLP's hidden layer.")] = HeadSpec().hidden,
     epochs: Annotated[int, typer.Option(help="Passes over the training texts.")] = TrainingSpec().epochs,
+    leave_out: Annotated[
+        int | None,
+        typer.Option(min=2, help="Leave the classes out in so many turns: stand-ins for unknown texts. 4 is good."),
+    ] = None,
     encoder: Annotated[str, typer.Option(help="A sentence-transformers model: hub name or folder.")] = DEFAULT_ENCODER,
     device: Annotated[str | None, typer.Option(help="cpu or cuda; the fastest there is when left out.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of a table.")] = False,
@@ -66,7 +82,10 @@ def run(
         _refuse_beside_spec(context)
         wanted = read_spec(spec)
     elif file is not None:
-        corpus = _corpus_spec(file, text, label, split, unknown, unknown_share)
+        beside = {Use.VALIDATION: validation, Use.TEST: test, Use.UNKNOWN: ood, Use.POOL: pool}
+        files = {use: tuple(names or ()) for use, names in beside.items()}
+        reading = reading_of(encoding, delimiter, sheet, records)
+        corpus = corpus_spec(file, Said(text, label, split, unknown, unknown_share, vectors, files, reading))
         wanted = ExperimentSpec(
             corpus=corpus,
             encoder=encoder,
@@ -75,9 +94,12 @@ def run(
             augmentations=tuple(_cell(name, alpha, epsilon) for name in cell or CELLS),
             seeds=tuple(range(seeds)),
             device=device,
+            leave_out=leave_out,
         )
     else:
-        raise EstitchupError("There is nothing to run: give a CSV file, the word sample, or --spec with a spec.json.")
+        raise EstitchupError(
+            "There is nothing to run: give a file of texts, the word sample, or --spec with a spec.json."
+        )
     if out is not None:
         check_folder(out)  # before the work, not after it
     result = _run_watched(wanted)
@@ -98,38 +120,6 @@ def _refuse_beside_spec(context: typer.Context) -> None:
     said = [name for name in context.params if str(context.get_parameter_source(name)) == "ParameterSource.COMMANDLINE"]
     if beside := [name.replace("_", "-") for name in said if name not in own]:
         raise EstitchupError(f"--spec says all that is run: leave out {', '.join(beside)}, or change the spec.")
-
-
-def _corpus_spec(
-    file: str,
-    text: str | None,
-    label: str | None,
-    split: str | None,
-    unknown: list[str] | None,
-    unknown_share: float,
-) -> CorpusSpec:
-    """Take what was said about the file, guess the rest as the app does, and tell the guesses."""
-    table = read_table(SAMPLE if file == "sample" else Path(file))
-    guess = guess_columns(table)
-    text, label, split = text or guess.text, label or guess.label, split or guess.split
-    if text is None or label is None:
-        missing = "--text" if text is None else "--label"
-        raise EstitchupError(f"It is not clear which column of {file!r} is which: name it with {missing}.")
-    if unknown is None and not unknown_share:
-        unknown = list(guess_unknown_labels(table[label])) if label in table else []
-    spec = CorpusSpec(
-        file=file if file == "sample" else str(Path(file).resolve()),
-        text_column=text,
-        label_column=label,
-        split_column=None if split == NOTHING else split,
-        unknown_labels=tuple(name for name in unknown or () if name != NOTHING),
-        unknown_share=unknown_share,
-    )
-    told.print(
-        f"Columns: text {escape(spec.text_column)}, label {escape(spec.label_column)}, split "
-        f"{escape(spec.split_column or 'none')}; unknown labels: {escape(', '.join(spec.unknown_labels) or 'none')}."
-    )
-    return spec
 
 
 def _cell(name: str, alpha: float, epsilon: float) -> Augmentation:

@@ -6,16 +6,16 @@ with the reason.
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from estitchup.corpus.corpus import Corpus
-from estitchup.corpus.read import read_table
+from estitchup.corpus.files import Loaded, load_files
+from estitchup.corpus.fixed import with_fixed_labels, with_fixed_texts, with_fixed_unknown
 from estitchup.corpus.roles import Role
 from estitchup.corpus.rows import Rows, rows_of
 from estitchup.corpus.spec import CorpusSpec
@@ -23,36 +23,45 @@ from estitchup.corpus.split import DRAWN_ROLES, draw_roles
 from estitchup.corpus.wording import counted, listed
 from estitchup.errors import EstitchupError
 
-SAMPLE = Path(__file__).parents[2] / "assets" / "sample" / "helpdesk.csv"
 FEWEST_ROWS = 10
 """Labelled rows of known classes below which no experiment starts."""
 
 
 def load_corpus(spec: CorpusSpec) -> Corpus:
-    """Read the spec's file, or the sample, and build its corpus; raises EstitchupError as the two steps do."""
-    return build_corpus(read_table(SAMPLE if spec.file == "sample" else spec.file), spec)
+    """Read the spec's files, or the sample, and build their corpus; raises EstitchupError as the two steps do."""
+    first, *further = load_files(spec)
+    return build_corpus(first.table, spec, first.vectors, further)
 
 
-def build_corpus(table: pd.DataFrame, spec: CorpusSpec) -> Corpus:
+def build_corpus(
+    table: pd.DataFrame,
+    spec: CorpusSpec,
+    vectors: NDArray[np.float32] | None = None,
+    further: Sequence[Loaded] = (),
+) -> Corpus:
     """Build the corpus that the spec makes of the table; the same table and spec give the same corpus.
 
-    Raises EstitchupError where the columns, labels or rows cannot make an experiment.
+    `vectors` (N, D) are the table's own embeddings; `further` are the files that the spec calls `more`. Raises
+    EstitchupError where the columns, labels or rows cannot make an experiment.
     """
-    rows = rows_of(table, spec)
-    candidates = _candidates(rows, spec)
+    rows = with_fixed_labels(rows_of([Loaded(table, vectors), *further], spec), spec.fixes)
+    spec = with_fixed_unknown(spec)
+    named = {*spec.unknown_labels, *rows.strangers}
+    candidates = _candidates(rows, named, spec)
     held_out = _held_out(candidates, spec)
-    rows = _with_drawn_roles(_with_held_out_noted(rows, held_out, candidates), {*spec.unknown_labels, *held_out}, spec)
+    rows = _with_drawn_roles(_with_held_out_noted(rows, held_out, candidates), {*named, *held_out}, spec)
+    rows = with_fixed_texts(rows, spec.fixes)
     trained = _labels_of(rows.labels[rows.roles == Role.TRAIN])
     known = tuple(label for label in candidates if label in trained and label not in held_out)
     unknown = tuple(sorted(_labels_of(rows.labels) - set(known)))
-    rows = _with_texts_noted(_with_absent_noted(rows, set(unknown) - {*spec.unknown_labels, *held_out}))
+    rows = _with_texts_noted(_with_absent_noted(rows, set(unknown) - {*named, *held_out}))
     place = {label: index for index, label in enumerate(known)}
     targets = np.array([place.get(label, -1) for label in rows.labels], dtype=np.int64)
     _check_roles(rows.roles[targets >= 0], spec)
-    return Corpus(tuple(rows.texts), rows.labels, rows.roles, known, targets, unknown, rows.notes)
+    return Corpus(tuple(rows.texts), rows.labels, rows.roles, known, targets, unknown, rows.notes, rows.vectors)
 
 
-def _candidates(rows: Rows, spec: CorpusSpec) -> list[str]:
+def _candidates(rows: Rows, unknown: set[str], spec: CorpusSpec) -> list[str]:
     """Return the classes that could be trained on, sorted; refuse a table that has too little of them."""
     labels = _labels_of(rows.labels)
     if not labels:
@@ -61,12 +70,12 @@ def _candidates(rows: Rows, spec: CorpusSpec) -> list[str]:
     trained = _labels_of(rows.labels[rows.roles == Role.TRAIN])
     if not trained:
         raise EstitchupError(f"Split column “{spec.split_column}” marks no row as train: mark some, or choose none.")
-    candidates = sorted(trained - set(spec.unknown_labels))
+    candidates = sorted(trained - unknown)
     if not candidates:
         raise EstitchupError(f"Every training row is of an unknown class, {listed(trained)}: name fewer as unknown.")
     if len(candidates) == 1:
         raise EstitchupError(f"There is one known class only, {listed(candidates)}: a classifier needs at least 2.")
-    count = int(np.isin(rows.labels, candidates).sum())
+    count = int(pd.Series(rows.labels).isin(candidates).sum())
     if count < FEWEST_ROWS:
         raise EstitchupError(f"{counted(count, 'row')} with a known label: an experiment needs at least {FEWEST_ROWS}.")
     return candidates
@@ -98,7 +107,8 @@ def _held_out(candidates: list[str], spec: CorpusSpec) -> frozenset[str]:
 
 def _with_drawn_roles(rows: Rows, unknown: set[str], spec: CorpusSpec) -> Rows:
     """Give training rows the roles that no row has yet."""
-    shares = _shares(unknown, spec, missing=[role for role in DRAWN_ROLES if not (rows.roles == role).any()])
+    missing = [role for role in DRAWN_ROLES if not (rows.roles == role).any()]
+    shares = _shares(unknown, set(rows.strangers), spec, missing)
     train = rows.roles == Role.TRAIN
     roles = rows.roles.astype("<U10")
     keys, labels = rows.keys[train], rows.labels[train]
@@ -108,17 +118,21 @@ def _with_drawn_roles(rows: Rows, unknown: set[str], spec: CorpusSpec) -> Rows:
     return _with_small_noted(replace(rows, roles=roles), small)
 
 
-def _shares(unknown: set[str], spec: CorpusSpec, missing: list[Role]) -> Callable[[str], NDArray[np.float64]]:
+def _shares(
+    unknown: set[str], strangers: set[str], spec: CorpusSpec, missing: list[Role]
+) -> Callable[[str], NDArray[np.float64]]:
     """Return each class's shares of `DRAWN_ROLES`.
 
-    Without a split column, unknown classes stay out of training, where they would be wasted. With one, the given roles
-    stand, and every class gives its share to a missing role.
+    Without a split column, unknown classes stay out of training, where they would be wasted, and those of a file of
+    their own always do. With one, the given roles stand, and every class gives its share to a missing role.
     """
     wanted = {Role.TEST: spec.test_share, Role.VALIDATION: spec.validation_share}
+    every = np.array([wanted.get(role, 0.0) for role in DRAWN_ROLES])
     drawn = np.array([wanted[role] if role in missing else 0.0 for role in DRAWN_ROLES])
     mixed = drawn + (1 - drawn.sum()) * (np.array(DRAWN_ROLES) == Role.TRAIN)
-    refused = drawn / drawn.sum() if spec.split_column is None else mixed
-    return lambda label: refused if label in unknown else mixed
+    refused = drawn / drawn.sum() if spec.split_column is None and drawn.any() else mixed
+    of_strangers = every / every.sum()
+    return lambda label: of_strangers if label in strangers else refused if label in unknown else mixed
 
 
 def _labels_of(labels: Iterable[str]) -> set[str]:

@@ -62,6 +62,11 @@ def guess_unknown_labels(labels: Iterable[str]) -> tuple[str, ...]:
     return tuple(label for label in dict.fromkeys(labels) if "".join(_words(label)) in _UNKNOWN_LABELS)
 
 
+def is_named(cell: str) -> bool:
+    """Return True where the cell of a first row names a column of texts, labels or roles."""
+    return any(_closeness(names)(cell)[0] == 0 for names in (_TEXT_NAMES, _LABEL_NAMES, _SPLIT_NAMES))
+
+
 def _look(cells: list[str]) -> _Look:
     values = set(cells) - {""}
     looked_at = [cell for cell in cells[:: max(1, len(cells) // _LOOKED_AT_ROWS)] if cell]

@@ -20,7 +20,8 @@ class Corpus:
     """Texts, labels ("" = none), roles (`Role` values) and targets, one a row, each (N,).
 
     `classes` are the known classes, sorted: the K outputs of a head. `targets` index them; −1 is an unknown class or
-    no label. `notes` are sentences about what was dropped or moved, to be shown to the user.
+    no label. `notes` are sentences about what was dropped or moved, to be shown to the user. `vectors` (N, D) are
+    embeddings that came with the texts, None where an encoder makes them; then a text may be a mere name of its row.
     """
 
     texts: tuple[str, ...]
@@ -30,6 +31,7 @@ class Corpus:
     targets: NDArray[np.int64]
     unknown_classes: tuple[str, ...]
     notes: tuple[str, ...]
+    vectors: NDArray[np.float32] | None = None
 
     def rows(self, role: Role, known: bool | None = None) -> NDArray[np.int64]:
         """Return the indices of a role's rows, in order: of known classes, of unknown ones (False), or all (None).
@@ -57,8 +59,10 @@ class Corpus:
 
     @cached_property
     def digest(self) -> str:
-        """Return a SHA-256 of all that decides an experiment: texts, labels, roles and classes, in order."""
+        """Return a SHA-256 of all that decides an experiment: texts or vectors, labels, roles and classes, in order."""
         parts = [self.texts, self.labels.tolist(), self.roles.tolist(), self.classes]
+        if self.vectors is not None:
+            parts.append(hashlib.sha256(self.vectors.tobytes()).hexdigest())
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     @property

@@ -19,7 +19,9 @@ DRAWN_ROLES = (Role.TRAIN, Role.TEST, Role.VALIDATION)
 
 def normalised(texts: Iterable[str]) -> list[str]:
     """Return what makes two texts the same: NFKC, case folded, white space collapsed."""
-    return [" ".join(unicodedata.normalize("NFKC", text).casefold().split()) for text in texts]
+    return [
+        " ".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).casefold().split()) for text in texts
+    ]
 
 
 def in_most_protected_role(keys: NDArray[np.object_], roles: NDArray[np.str_]) -> NDArray[np.bool_]:
@@ -40,7 +42,7 @@ def draw_roles(
     their share in every role, unless the class is so small that a share is less than one text (see `apportion`).
     A key that has several labels counts for the first.
     """
-    lots = pd.DataFrame({"key": keys, "label": labels}).drop_duplicates("key", ignore_index=True)
+    lots = pd.DataFrame({"key": keys, "label": labels}, dtype=object).drop_duplicates("key", ignore_index=True)
     roles = np.empty(len(lots), dtype="<U10")
     for label, places in lots.groupby("label").indices.items():
         counts = apportion(len(places), shares(str(label)))

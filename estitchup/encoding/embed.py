@@ -4,12 +4,12 @@ The encoder may be a mere description (`EncoderSource`): its model, and PyTorch 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from estitchup.encoding.encoder import Encoder
+from estitchup.encoding.encoder import DeviceFull, Encoder
 from estitchup.encoding.source import EncoderSource
 from estitchup.encoding.store import VectorStore
 from estitchup.progress import Cancel, Listener, Progress
@@ -34,10 +34,16 @@ def embed(
     first_rows, rows = _distinct(texts)
     distinct = [texts[row] for row in first_rows]
     vectors, found = _look_up(distinct, encoder, store)
+    if isinstance(encoder, EncoderSource) and not found.all():
+        encoder = encoder.load(device)
+        if encoder.key != encoder.source.key:  # a GPU's vectors, which only who has one may take from the store
+            vectors, found = _look_up(distinct, encoder, store)
     missing = np.flatnonzero(~found)
-    listener = _counting_from(len(texts) - len(missing), len(texts), listener)
-    if len(missing):
-        vectors[missing] = _compute([distinct[row] for row in missing], encoder, store, listener, cancel, device)
+    counting = _counting_from(len(texts) - len(missing), len(texts), listener)
+    if counting is not None:
+        counting(Progress("Embedding", 0, len(missing), "texts"))
+    if len(missing) and isinstance(encoder, Encoder):
+        vectors[missing] = _compute([distinct[row] for row in missing], encoder, store, counting, cancel)
     return vectors[rows]
 
 
@@ -51,44 +57,72 @@ def _distinct(texts: Sequence[str]) -> tuple[list[int], NDArray[np.intp]]:
 def _look_up(
     texts: list[str], encoder: Encoder | EncoderSource, store: VectorStore | None
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Look the texts up under the encoder's own key; float32 vectors serve an encoder of less precision, too."""
     if store is None:
         return np.zeros((len(texts), encoder.dimension), np.float32), np.zeros(len(texts), np.bool_)
-    return store.get(encoder.key, texts, encoder.dimension)
+    source = encoder if isinstance(encoder, EncoderSource) else encoder.source
+    vectors, found = store.get(source.key, texts, encoder.dimension)
+    missing = np.flatnonzero(~found)
+    if encoder.key != source.key and len(missing):
+        vectors[missing], found[missing] = store.get(encoder.key, [texts[row] for row in missing], encoder.dimension)
+    return vectors, found
 
 
 def _compute(
-    texts: list[str],
-    encoder: Encoder | EncoderSource,
-    store: VectorStore | None,
-    listener: Listener | None,
-    cancel: Cancel | None,
-    device: str | None,
+    texts: list[str], encoder: Encoder, store: VectorStore | None, listener: Listener | None, cancel: Cancel | None
 ) -> NDArray[np.float32]:
-    """Encode the texts and keep each vector, whether or not the work comes to its end."""
-    loaded = encoder.load(device) if isinstance(encoder, EncoderSource) else encoder
-    if store is None:
-        return loaded.encode(texts, listener, cancel)
-    waiting: list[tuple[int, NDArray[np.float32]]] = []
-
-    def flush() -> None:
-        store.put(encoder.key, [texts[row] for row, _ in waiting], np.array([vector for _, vector in waiting]))
-        waiting.clear()
-
-    def keep(rows: list[int], vectors: NDArray[np.float32]) -> None:
-        waiting.extend(zip(rows, vectors, strict=True))
-        if len(waiting) >= _TEXTS_IN_A_WRITE:
-            flush()
-
+    """Encode the texts, on a CPU what a GPU has no memory for, and keep each vector, also when stopped."""
+    vectors = np.empty((len(texts), encoder.dimension), np.float32)
+    done = np.zeros(len(texts), np.bool_)
     try:
-        return loaded.encode(texts, listener, cancel, keep)
+        _encode(texts, encoder, _Keeping(texts, encoder.key, store, vectors, done), listener, cancel)
+    except DeviceFull:
+        encoder = encoder.source.load("cpu")
+        rest = np.flatnonzero(~done)
+        left = [texts[row] for row in rest]
+        said = _saying("Embedding on the CPU, because the GPU has no memory left", listener)
+        vectors[rest] = _compute(left, encoder, store, _counting_from(int(done.sum()), len(texts), said), cancel)
+    return vectors
+
+
+def _encode(
+    texts: list[str], encoder: Encoder, keeping: "_Keeping", listener: Listener | None, cancel: Cancel | None
+) -> None:
+    try:
+        encoder.encode(texts, listener, cancel, keeping)
     finally:
-        if waiting:
-            flush()
+        keeping.flush()
+
+
+@dataclass
+class _Keeping:
+    """Take vectors as they come, and write them into the store some hundreds at a time."""
+
+    texts: list[str]
+    key: str
+    store: VectorStore | None
+    vectors: NDArray[np.float32]
+    done: NDArray[np.bool_]
+    waiting: list[int] = field(default_factory=list)
+
+    def __call__(self, rows: list[int], vectors: NDArray[np.float32]) -> None:
+        self.vectors[rows], self.done[rows] = vectors, True
+        self.waiting += rows
+        if len(self.waiting) >= _TEXTS_IN_A_WRITE:
+            self.flush()
+
+    def flush(self) -> None:
+        if self.store is not None and self.waiting:
+            self.store.put(self.key, [self.texts[row] for row in self.waiting], self.vectors[self.waiting])
+        self.waiting.clear()
+
+
+def _saying(stage: str, listener: Listener | None) -> Listener | None:
+    return None if listener is None else lambda progress: listener(replace(progress, stage=stage))
 
 
 def _counting_from(done: int, total: int, listener: Listener | None) -> Listener | None:
-    """Tell the listener at once what is done, and have it count the rest from there at the rate of the rest."""
+    """Have the listener count on from what is done, at the rate of the rest."""
     if listener is None:
         return None
-    listener(Progress("Embedding", done, total, "texts"))
     return lambda progress: listener(replace(progress, done=done + progress.done, total=total))

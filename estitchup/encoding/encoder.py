@@ -2,26 +2,32 @@
 
 The model, its tokenizer, prompt, pooling and normalisation are sentence-transformers' own. What departs from its
 `encode` is the batching: by tokens, not by rows. Texts of equal length meet in one batch, so nearly nothing is padding,
-and a batch is small enough to stay in the processor's cache; benchmarks/encoding.py has the figures.
+and a batch is small enough to stay in the processor's cache. For BERT on a CPU nothing is padding at all (`flat.py`);
+on CUDA it computes in bfloat16. benchmarks/encoding.py has the figures.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from estitchup.encoding.source import EncoderSource
+from estitchup.encoding.loading import load_model
+from estitchup.encoding.source import EncoderSource, Precision
 from estitchup.errors import EstitchupError
 from estitchup.progress import Cancel, Cancelled, Listener, Meter
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from torch import Tensor
+
+    from estitchup.encoding.flat import FlatBatch, FlatBert
 
 OnBatch = Callable[[list[int], NDArray[np.float32]], None]
-Batch = dict[str, Any] | list[str]  # padded features, or texts for a model that batches by itself
+Batch: TypeAlias = (
+    "dict[str, Any] | list[str] | FlatBatch"  # padded features, texts for a model that batches by itself, or flat
+)
 
 # Padded tokens in a batch. On two cores 512 was 10% slower, 2,048 alike, 4,096 20% and 8,192 40% slower; where other
 # work shared the processor's cache, 2,048 lost 10% too.
@@ -31,24 +37,33 @@ _TEXTS_WITHOUT_TOKENS = 256  # for a model that is no plain text transformer, su
 _TEXTS_AT_ONCE = 8192  # tokenised and sorted together: bounds memory, and lets progress begin at once
 
 
+class DeviceFull(Exception):
+    """The device has no memory left for even one text; what `on_batch` got before is right."""
+
+
 @dataclass(frozen=True)
 class Encoder:
-    """Hold an encoder whose model is loaded on `device`."""
+    """Hold an encoder whose model is loaded on `device` and computes in `precision`."""
 
     source: EncoderSource
     device: str
     model: "SentenceTransformer" = field(repr=False, compare=False)
+    precision: Precision = "float32"
+    flat: "FlatBert | None" = field(default=None, repr=False, compare=False)
 
     @classmethod
     def from_source(cls, source: EncoderSource, device: str | None = None) -> "Encoder":
         """Load the model that `source` describes onto `device`; raises EstitchupError when it does not load."""
-        model = _load_model(source, device)
+        from estitchup.encoding.flat import FlatBert
+
+        model = load_model(source, device)
         if model.get_embedding_dimension() != source.dimension:
             raise EstitchupError(
                 f"The encoder {source.name!r} gives vectors of {model.get_embedding_dimension()} numbers where its "
                 f"files say {source.dimension}: save the model again with sentence-transformers."
             )
-        return cls(source, str(model.device), model)
+        place = str(model.device)
+        return cls(source, place, model, _precision(place), FlatBert.of(model))
 
     @property
     def name(self) -> str:
@@ -62,8 +77,8 @@ class Encoder:
 
     @property
     def key(self) -> str:
-        """Return what tells this encoder's vectors from any other's in a store."""
-        return self.source.key
+        """Return what tells this encoder's vectors from any other's in a store, and bfloat16 from float32."""
+        return self.source.key_in(self.precision)
 
     @property
     def dimension(self) -> int:
@@ -84,9 +99,9 @@ class Encoder:
     ) -> NDArray[np.float32]:
         """Embed the texts.
 
-        Returns (N, D) in the order of the texts, equal to `SentenceTransformer.encode` up to rounding on a CPU; on CUDA
-        it computes in bfloat16. `on_batch` gets each batch's indices and vectors (B, D) as soon as they are
-        there, so that they can be kept when Cancelled is raised.
+        Returns (N, D) in the order of the texts, equal to `SentenceTransformer.encode` up to the precision's rounding.
+        `on_batch` gets each batch's indices and vectors (B, D) as soon as they are there, so that they can be kept
+        when Cancelled is raised, or DeviceFull when a GPU's memory does not hold one text.
         """
         vectors = np.empty((len(texts), self.dimension), np.float32)
         meter = Meter("Embedding", len(texts), "texts", listener)
@@ -106,16 +121,29 @@ class Encoder:
                 part = [_without_surrogates(text) for text in texts[start : start + _TEXTS_WITHOUT_TOKENS]]
                 yield np.arange(start, start + len(part)), part
             return
-        budget = _TOKENS_ON_GPU if self.device.startswith("cuda") else _TOKENS_ON_CPU
         for start in range(0, len(texts), _TEXTS_AT_ONCE):
             features = self._tokenise([_without_surrogates(text) for text in texts[start : start + _TEXTS_AT_ONCE]])
-            for rows in plan_batches([len(ids) for ids in features["input_ids"]], budget):
-                yield start + rows, self._pad(features, rows)
+            for rows, batch in self._cut(features):
+                yield start + rows, batch
+
+    def _cut(self, features: Mapping[str, Any]) -> "Iterator[tuple[NDArray[np.intp], Batch]]":
+        """Yield rows and batches of tokenised texts."""
+        from estitchup.encoding.flat import FlatBatch, plan_flat
+
+        tokens = features["input_ids"]
+        lengths = [len(ids) for ids in tokens]
+        if self.flat is not None:
+            for rows in plan_flat(lengths, _TOKENS_ON_CPU):
+                yield rows, FlatBatch.of([tokens[row] for row in rows])
+        else:
+            for rows in plan_batches(lengths, self._budget):
+                yield rows, self._pad(features, rows)
 
     def _tokenise(self, texts: list[str]) -> dict[str, Any]:
         """Return the model's own features, prompt and truncation included, but as lists and not padded."""
         unpadded = {"text": {"padding": False}, "common": {"return_tensors": None}}
-        prompt = self.model.prompts.get(self.model.default_prompt_name or "")
+        own = self.model.prompts.get(self.model.default_prompt_name or "")
+        prompt = own if self.source.prompt is None else self.source.prompt
         features: dict[str, Any] = self.model.preprocess(texts, prompt=prompt, processing_kwargs=unpadded)
         return features
 
@@ -126,17 +154,40 @@ class Encoder:
         padded = self.model.tokenizer.pad(picked, return_tensors="pt").to(self.device)
         return {**shared, **padded}
 
+    @property
+    def _budget(self) -> int:
+        return _TOKENS_ON_GPU if self.device.startswith("cuda") else _TOKENS_ON_CPU
+
     def _forward(self, batch: Batch) -> NDArray[np.float32]:
+        """Return the vectors (B, D) of a batch; half of it at a time when the device's memory is short."""
         import torch
 
-        # float32 on every device: a store is shared, and must not hand one device's rounding to another.
-        with torch.inference_mode():
-            if isinstance(batch, list):
-                embeddings = self.model.encode(batch, convert_to_tensor=True, show_progress_bar=False)
-            else:
-                embeddings = self.model(batch)["sentence_embedding"][:, : self.dimension]
-        vectors: NDArray[np.float32] = embeddings.float().cpu().numpy()
-        return vectors
+        try:
+            with torch.inference_mode(), torch.autocast(self.device.partition(":")[0], torch.bfloat16, self._halves):
+                vectors: NDArray[np.float32] = self._embeddings(batch).float().cpu().numpy()
+                return vectors
+        except torch.OutOfMemoryError:
+            parts = _halved(batch)
+            if parts is None:
+                raise DeviceFull from None
+        return np.concatenate(
+            [self._forward(part) for part in parts]
+        )  # outside, so that the failed one's memory is free
+
+    @property
+    def _halves(self) -> bool:
+        return self.precision == "bfloat16"
+
+    def _embeddings(self, batch: Batch) -> "Tensor":
+        if isinstance(batch, list):
+            prompt = self.source.prompt
+            return self.model.encode(batch, prompt=prompt, convert_to_tensor=True, show_progress_bar=False)
+        if isinstance(batch, dict):
+            embeddings: Tensor = self.model(batch)["sentence_embedding"]
+        else:
+            assert self.flat is not None
+            embeddings = self.flat(batch)
+        return embeddings[:, : self.dimension]
 
 
 def plan_batches(lengths: Sequence[int], budget: int) -> Iterator[NDArray[np.intp]]:
@@ -152,33 +203,27 @@ def plan_batches(lengths: Sequence[int], budget: int) -> Iterator[NDArray[np.int
         start += size
 
 
-def _load_model(source: EncoderSource, device: str | None) -> "SentenceTransformer":
-    folder, safe = str(source.folder), {"use_safetensors": True}
-    try:
-        from sentence_transformers import SentenceTransformer
+def _halved(batch: Batch) -> tuple[Batch, Batch] | None:
+    """Return the two halves of a batch of features or texts, None when it cannot be halved."""
+    if isinstance(batch, list):
+        middle = len(batch) // 2
+        return (batch[:middle], batch[middle:]) if middle else None
+    if not isinstance(batch, dict):
+        return None
+    count = len(batch["input_ids"])
+    middle = count // 2
 
-        with _no_progress_bar():
-            return SentenceTransformer(folder, device=device, local_files_only=True, model_kwargs=safe).eval()
-    except Exception as error:  # a folder from anywhere can fail in any way, and so can a device
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise EstitchupError(
-            f"The encoder {source.name!r} in {folder!r} cannot be loaded on {device or 'this computer'} ({reason}): "
-            "give another folder or device, or use the default encoder."
-        ) from error
+    def part(rows: slice) -> dict[str, Any]:
+        return {name: value[rows] if getattr(value, "ndim", 0) else value for name, value in batch.items()}
+
+    return (part(slice(None, middle)), part(slice(middle, None))) if middle else None
 
 
-@contextmanager
-def _no_progress_bar() -> Iterator[None]:
-    """Hide the bar that transformers draws for a tenth of a second while it reads weights."""
-    from transformers.utils import logging
+def _precision(device: str) -> Precision:
+    """Return bfloat16 where a GPU computes in it; float32 on any other device, whose vectors are then exact."""
+    import torch
 
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+    return "bfloat16" if device.startswith("cuda") and torch.cuda.is_bf16_supported() else "float32"
 
 
 def _is_plain_transformer(model: "SentenceTransformer") -> bool:

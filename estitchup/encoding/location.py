@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from estitchup.errors import EstitchupError
+from estitchup.progress import Listener, Progress
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 
@@ -18,11 +19,28 @@ _SECONDS_TO_ANSWER = 10.0
 _NOT_NEEDED = ["pytorch_model*.bin", "onnx/*", "openvino/*", "*.onnx", "*.h5", "*.ot", "*.msgpack", "*.gguf", "*.ckpt"]
 
 
-def find_folder(name: str) -> Path:
+def find_folder(name: str, listener: Listener | None = None) -> Path:
     """Return the folder of the encoder called `name`, downloading it when nothing nearer has it.
 
-    `name` is `DEFAULT_ENCODER`, a folder, or a sentence-transformers model of the Hugging Face hub. Raises
-    EstitchupError when there is no such folder or model, or no network to download it.
+    `name` is `DEFAULT_ENCODER`, a folder, or a sentence-transformers model of the Hugging Face hub. A download is told
+    to `listener` before it begins. Raises EstitchupError when there is no such folder or model, or no network to
+    download it.
+    """
+    found = find_at_hand(name)
+    if found is not None:
+        return found
+    if listener is not None:
+        listener(Progress(f"Downloading {name}", 0, 1, "encoders"))
+    folder = _downloaded_folder(_repository(name))
+    if listener is not None:
+        listener(Progress(f"Downloading {name}", 1, 1, "encoders"))
+    return folder
+
+
+def find_at_hand(name: str) -> Path | None:
+    """Return the folder of the encoder called `name` when it is on this computer, None when it must be downloaded.
+
+    Raises EstitchupError when `name` can be neither a folder nor a model of the hub.
     """
     bundled = _bundled_folder() if name == DEFAULT_ENCODER else None
     if bundled is not None:
@@ -35,8 +53,11 @@ def find_folder(name: str) -> Path:
             f"There is no folder {name!r} to load an encoder from: give the folder of a sentence-transformers model, "
             f"a model's name on the Hugging Face hub, or {DEFAULT_ENCODER!r}."
         )
-    repository = name if "/" in name else f"{_OWNER}/{name}"
-    return _cached_folder(repository) or _downloaded_folder(repository)
+    return _cached_folder(_repository(name))
+
+
+def _repository(name: str) -> str:
+    return name if "/" in name else f"{_OWNER}/{name}"
 
 
 def has_weights(folder: Path) -> bool:

@@ -11,13 +11,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from estitchup.encoding.location import DEFAULT_ENCODER, find_folder, has_weights
+from estitchup.encoding.name import EncoderName
+from estitchup.encoding.registry import known_encoder
 from estitchup.errors import EstitchupError
+from estitchup.progress import Listener
 
 if TYPE_CHECKING:
     from estitchup.encoding.encoder import Encoder
+
+Precision = Literal["float32", "bfloat16"]
 
 _BLOCK = 1 << 20
 _MOST_BLOCKS = 128  # 90 MB take 0.15 s of CPU
@@ -30,7 +35,8 @@ class EncoderSource:
     """Describe an encoder on disk.
 
     `revision` changes when the weights or the configuration change. `dimension` is the length of a vector,
-    `max_tokens` the number of tokens after which a text is cut.
+    `max_tokens` the number of tokens after which a text is cut. `prompt` goes before each text; None: what the model
+    itself puts there, if anything.
     """
 
     name: str
@@ -38,11 +44,17 @@ class EncoderSource:
     revision: str
     dimension: int
     max_tokens: int
+    prompt: str | None = None
 
     @property
     def key(self) -> str:
         """Return what tells this encoder's vectors from any other's in a store."""
-        return f"{self.name}@{self.revision}"
+        return self.key_in("float32")
+
+    def key_in(self, precision: Precision) -> str:
+        """Return the key of vectors that were computed in this precision."""
+        name = str(EncoderName(EncoderName.parse(self.name).model, self.prompt))
+        return f"{name}@{self.revision}" if precision == "float32" else f"{name}#{precision}@{self.revision}"
 
     def load(self, device: str | None = None) -> "Encoder":
         """Load the model onto `device`, by default the fastest there is; raises EstitchupError."""
@@ -51,25 +63,40 @@ class EncoderSource:
         return Encoder.from_source(self, device)
 
 
-def resolve_encoder(name: str = DEFAULT_ENCODER) -> EncoderSource:
+def resolve_encoder(name: str = DEFAULT_ENCODER, listener: Listener | None = None) -> EncoderSource:
     """Describe the encoder called `name` without loading it.
 
     `name` is `DEFAULT_ENCODER`, a folder, or a sentence-transformers model of the Hugging Face hub, which is downloaded
-    the first time. Raises EstitchupError when it cannot be had or read.
+    the first time, telling `listener`; a prompt may follow (`EncoderName`). Raises EstitchupError when it cannot be had
+    or read.
     """
-    folder = find_folder(name)
+    asked = EncoderName.parse(name)
+    folder = find_folder(asked.model, listener)
     if not has_weights(folder):
         raise EstitchupError(
-            f"{str(folder)!r} holds no weights (*.safetensors) to load the encoder {name!r} from: give the folder of a "
-            f"sentence-transformers model saved as safetensors, or use {DEFAULT_ENCODER!r}."
+            f"{str(folder)!r} holds no weights (*.safetensors) to load the encoder {asked.model!r} from: give the "
+            f"folder of a sentence-transformers model saved as safetensors, or use {DEFAULT_ENCODER!r}."
         )
     try:
-        return EncoderSource(name, folder, _revision(folder), _dimension(folder), _max_tokens(folder))
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        prompt = _prompt(folder, asked)
+        return EncoderSource(name, folder, _revision(folder), _dimension(folder), _max_tokens(folder), prompt)
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise EstitchupError(
             f"The files of the encoder {name!r} in {str(folder)!r} cannot be read ({type(error).__name__}: {error}): "
             f"save the model again with sentence-transformers, or use {DEFAULT_ENCODER!r}."
         ) from error
+
+
+def _prompt(folder: Path, asked: EncoderName) -> str | None:
+    """Return what goes before each text: what was asked for, else the folder's, else the registry's prompt."""
+    config = _read_json(folder / "config_sentence_transformers.json")
+    if config.get("default_prompt_name"):  # the model puts it there itself
+        return asked.prompt
+    if asked.prompt is not None:
+        return asked.prompt or None
+    named = {name.lower(): prompt for name, prompt in (config.get("prompts") or {}).items()}
+    known = known_encoder(asked.model)
+    return named.get("classification") or (known.prompt if known else None) or None
 
 
 def load_encoder(name: str = DEFAULT_ENCODER, device: str | None = None) -> "Encoder":

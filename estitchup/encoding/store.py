@@ -2,7 +2,8 @@
 
 An LMDB file holds blocks, one a write: digests of (encoder, text) and their float32 vectors; an index of the digests is
 kept in memory. A process killed while writing leaves the last commit intact, and writers queue up. One key a vector, in
-LMDB or SQLite, took twice the time or more, and in LMDB twice the disk (benchmarks/store.py).
+LMDB or SQLite, took twice the time or more, and in LMDB twice the disk (benchmarks/store.py). When the blocks outgrow a
+limit, those that were used longest ago leave.
 """
 
 import threading
@@ -12,13 +13,15 @@ from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, finalize
 
 import lmdb
 import numpy as np
 from numpy.typing import NDArray
 
+from estitchup.encoding.blocks import add_uses, block_name, blocks_after, count_blocks, numbers_by_use, read_uses
 from estitchup.encoding.index import Index, split_location
+from estitchup.encoding.presence import Presence
 from estitchup.errors import EstitchupError
 
 if TYPE_CHECKING:
@@ -37,16 +40,21 @@ class VectorStore:
     Every method raises EstitchupError when the file is no store, is damaged, or cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, limit: int | None = None) -> None:
+        """Open or make the file; `limit` is the most bytes the vectors may occupy, None for as many as there are."""
         self._file: _File | None = _open_file(Path(path))
+        self._limit = limit
 
     def get(
         self, encoder_key: str, texts: Sequence[str], dimension: int
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Look the texts up: vectors (N, D), zeros where unknown, and whether each was found (N,)."""
         vectors = np.empty((len(texts), dimension), np.float32)
-        found = self._opened().read(digests(encoder_key, texts), vectors)
-        vectors[~found] = 0.0
+        found, blocks = self._opened().read(digests(encoder_key, texts), vectors)
+        if self._limit is not None and len(blocks):
+            self._opened().note_use(blocks, self._limit)
+        if not found.all():
+            vectors[~found] = 0.0
         return vectors, found
 
     def put(self, encoder_key: str, texts: Sequence[str], vectors: NDArray[np.float32]) -> None:
@@ -56,6 +64,15 @@ class VectorStore:
         for start in range(0, len(texts), _ROWS_IN_BLOCK):
             part = slice(start, start + _ROWS_IN_BLOCK)
             self._opened().append(digests(encoder_key, texts[part]), np.ascontiguousarray(vectors[part], np.float32))
+        self.trim()
+
+    def trim(self) -> int:
+        """Let the blocks that were used longest ago leave until the rest is within the limit; return how many left.
+
+        None leaves while another process has the store open: its running job may count on what it has found. The next
+        to write then trims.
+        """
+        return 0 if self._limit is None else self._opened().trim(self._limit)
 
     def __len__(self) -> int:
         """Return the number of vectors."""
@@ -88,9 +105,12 @@ class VectorStore:
 def digests(encoder_key: str, texts: Iterable[str]) -> NDArray[np.uint64]:
     """Return the store's keys (N, 2), 16 bytes for each text under this encoder."""
     person = blake2b(encoder_key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    keys = [
-        blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST, person=person).digest() for text in texts
-    ]
+    begun = blake2b(digest_size=_DIGEST, person=person).copy  # a copy takes two thirds of a new one's time
+    keys = []
+    for text in texts:
+        digest = begun()
+        digest.update(text.encode("utf-8", "surrogatepass"))
+        keys.append(digest.digest())
     return np.frombuffer(b"".join(keys), np.uint64).reshape(-1, 2)
 
 
@@ -98,19 +118,22 @@ class _File:
     """One LMDB file, opened once in this process.
 
     A block's key is the number of the transaction that wrote it: it grows from write to write and never comes again,
-    so that the first and last key tell whether another process has added blocks or erased them.
+    so that the last key and the number of blocks tell whether another process has added or erased any. It is the clock
+    of use, too: a block was used when it was written, or when `blocks.py` says so.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         # A map may be resized only while this process has no transaction; and the index is one for all threads.
         self._alone = threading.Lock()
-        self._index, self._first, self._last = Index.empty(), 0, 0
+        self._index, self._blocks, self._last = Index.empty(), 0, 0
         path.parent.mkdir(parents=True, exist_ok=True)
         # Without metasync a power cut may lose the last commit, never the file.
         self._environment = lmdb.open(str(path), subdir=False, map_size=_FIRST_MAP, metasync=False)
         self._environment.reader_check()  # forget readers that were killed
         self._check_length()
+        self._presence = Presence(path)
+        finalize(self, self._presence.leave)
 
     def _check_length(self) -> None:
         # Reading beyond the end of a file cut short would kill the process, not raise.
@@ -118,10 +141,12 @@ class _File:
         if information["last_txnid"] and self._path.stat().st_size < (information["last_pgno"] + 1) * page:
             raise lmdb.CorruptedError("the file has been cut short")
 
-    def read(self, keys: NDArray[np.uint64], vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Fill in the vectors (N, D) whose keys (N, 2) are there, and return which are (N,)."""
+    def read(
+        self, keys: NDArray[np.uint64], vectors: NDArray[np.float32]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+        """Fill in the vectors (N, D) whose keys (N, 2) are there; return which are (N,), and the blocks they are in."""
 
-        def fill(transaction: "Transaction") -> NDArray[np.bool_]:
+        def fill(transaction: "Transaction") -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
             self._refresh(transaction)
             locations, known = self._index.find(keys)
             wanted = np.flatnonzero(known)
@@ -131,14 +156,44 @@ class _File:
             for start, stop in pairwise([*starts.tolist(), len(wanted)]):
                 stored = _vectors(transaction, int(blocks[start]), vectors.shape[1])
                 vectors[wanted[start:stop]] = stored[rows[start:stop]]
-            return known
+            return known, blocks[starts]
 
         return self._transact(fill)
+
+    def note_use(self, blocks: NDArray[np.intp], limit: int) -> None:
+        """Remember that blocks were used, once the file is half full and others have been written since."""
+
+        def is_stale(transaction: "Transaction") -> bool:
+            if _used_bytes(transaction) <= limit // 2:
+                return False
+            uses = read_uses(transaction)
+            return any(uses.get(block, block) < self._last for block in blocks.tolist())
+
+        if self._transact(is_stale):
+            self._transact(lambda transaction: add_uses(transaction, blocks.tolist()), write=True)
+
+    def trim(self, limit: int) -> int:
+        """Delete blocks, the longest unused first, until they take nine tenths of the limit; return how many."""
+        if self.used_bytes() <= limit or not self._presence.alone():
+            return 0
+
+        def delete(transaction: "Transaction") -> int:
+            count = 0
+            for number in numbers_by_use(transaction)[:-1]:  # what has just been written or used stays
+                if _used_bytes(transaction) <= 0.9 * limit:
+                    break
+                transaction.delete(block_name(number))
+                count += 1
+            return count
+
+        return self._transact(delete, write=True)
 
     def append(self, keys: NDArray[np.uint64], vectors: NDArray[np.float32]) -> None:
         """Write one block."""
         block = b"".join([len(keys).to_bytes(_DIGEST, "little"), keys.tobytes(), vectors.tobytes()])
-        self._transact(lambda transaction: transaction.put(_name(transaction.id()), block, append=True), write=True)
+        self._transact(
+            lambda transaction: transaction.put(block_name(transaction.id()), block, append=True), write=True
+        )
 
     def erase(self) -> None:
         """Delete every block."""
@@ -152,20 +207,17 @@ class _File:
 
     def used_bytes(self) -> int:
         """Return the size of all pages in use."""
-        stat = self._transact(lambda transaction: transaction.stat())
-        return stat["psize"] * (stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"])
+        return self._transact(_used_bytes)
 
     def _refresh(self, transaction: "Transaction") -> None:
         """Bring the index to what this transaction sees."""
-        cursor = transaction.cursor()
-        first = int.from_bytes(cursor.key(), "big") if cursor.first() else 0
-        if first != self._first:
-            self._index, self._first, self._last = Index.empty(), first, 0
-        if not cursor.set_range(_name(self._last + 1)):
-            return
-        new = [(int.from_bytes(name, "big"), _keys(block)) for name, block in cursor]
-        self._index = self._index.extended(new)
-        self._last = new[-1][0]
+        new = blocks_after(transaction, self._last)
+        if self._blocks + len(new) != count_blocks(transaction):  # some have left
+            self._index, self._blocks, self._last = Index.empty(), 0, 0
+            new = blocks_after(transaction, 0)
+        if new:
+            self._index = self._index.extended([(number, _keys(block)) for number, block in new])
+            self._blocks, self._last = self._blocks + len(new), new[-1][0]
 
     def _transact(self, work: "Callable[[Transaction], T]", write: bool = False) -> T:
         """Do the work in one transaction, again after the map has grown here or in another process."""
@@ -182,8 +234,9 @@ class _File:
                     raise _sentence(self._path, error) from error
 
 
-def _name(number: int) -> bytes:
-    return number.to_bytes(8, "big")  # big-endian, so that names sort as numbers
+def _used_bytes(transaction: "Transaction") -> int:
+    stat = transaction.stat()
+    return stat["psize"] * (stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"])
 
 
 def _keys(block: memoryview) -> NDArray[np.uint64]:
@@ -194,7 +247,7 @@ def _keys(block: memoryview) -> NDArray[np.uint64]:
 
 def _vectors(transaction: "Transaction", number: int, dimension: int) -> NDArray[np.float32]:
     """Return the vectors (N, D) of a block without copying; they are gone when the transaction ends."""
-    block = transaction.get(_name(number), b"")
+    block = transaction.get(block_name(number), b"")
     keys = _keys(memoryview(block))
     vectors = np.frombuffer(block, np.float32, offset=_DIGEST + keys.nbytes).reshape(len(keys), -1)
     if vectors.shape[1] != dimension:

@@ -6,10 +6,10 @@ from typing import Any
 import streamlit as st
 
 from estitchup.comparison import Difference
+from estitchup.evaluation import Evaluation
 from estitchup.recipe import BASELINE
-from estitchup.ui.evaluation import Evaluation
-from estitchup.ui.score_table import COLUMNS, Column, bold_best, bold_clear, change_table, csv_text
-from estitchup.ui.verdict import Verdict, headline
+from estitchup.score_table import COLUMNS, Column, bold_best, bold_clear, change_table, csv_text
+from estitchup.verdict import Verdict, headline
 
 
 def show_answer(answers: list[Verdict]) -> None:
@@ -74,7 +74,7 @@ def show_downloads(found: Evaluation, name: str) -> None:
         )
         st.download_button(
             "Table as CSV",
-            csv_text(found.result.summary, found.result.differences),
+            csv_text(found.result.summary, found.result.differences, found.result.intervals),
             f"{name} comparison.csv",
             "text/csv",
             on_click="ignore",

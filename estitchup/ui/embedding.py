@@ -26,8 +26,7 @@ def show_embedding(spec: EmbedSpec, texts: int) -> None:
         _follow(job.id)
     elif job.status is Status.FINISHED:
         st.markdown(f":material/check_circle: **The texts are embedded** with {encoder}.")
-        if st.button("Next: train", type="primary", icon=":material/arrow_forward:", key="next_train"):
-            st.switch_page("pages/experiment/train.py")
+        _next_button()
     elif job.status is Status.STOPPED:
         st.markdown("**Embedding was stopped.** What was embedded is kept.")
         _offer(spec, "Go on embedding")
@@ -35,9 +34,24 @@ def show_embedding(spec: EmbedSpec, texts: int) -> None:
         show_failure(job)
 
 
-def _texts(spec: EmbedSpec) -> tuple[str, str, str]:
+def show_given_vectors(rows: int, dimensions: int) -> None:
+    """Say that the vectors came with the file, and show the button that is next."""
+    st.markdown(
+        f":material/check_circle: **{rows:,} vectors of {dimensions:,} dimensions** came with the file: nothing is "
+        "left to embed."
+    )
+    _next_button()
+
+
+def _next_button() -> None:
+    if st.button("Next: train", type="primary", icon=":material/arrow_forward:", key="next_train"):
+        st.switch_page("pages/experiment/train.py")
+
+
+def _texts(spec: EmbedSpec) -> tuple[object, ...]:
     # Another split or other classes leave the texts the same; the few that differ are embedded when training starts.
-    return spec.corpus.file, spec.corpus.text_column, spec.encoder
+    corpus = spec.corpus
+    return corpus.file, corpus.text_column, corpus.reading, corpus.more, spec.encoder
 
 
 def _offer(spec: EmbedSpec, label: str) -> None:

@@ -24,6 +24,7 @@ def ask_experiment(prepared: EmbedSpec) -> ExperimentSpec:
     with st.expander("Advanced", icon=":material/tune:"):
         schedule = _ask_schedule()
         device = _ask_device()
+        leave_out = _ask_leave_out()
     return ExperimentSpec(
         corpus=prepared.corpus,
         encoder=prepared.encoder,
@@ -32,6 +33,7 @@ def ask_experiment(prepared: EmbedSpec) -> ExperimentSpec:
         augmentations=tuple(Augmentation.named(name, *strength) for name in cells),
         seeds=tuple(range(seeds)),
         device=device,
+        leave_out=leave_out,
     )
 
 
@@ -39,7 +41,8 @@ def size_words(spec: ExperimentSpec) -> str:
     """Return "6 augmentations × 3 seeds = 18 runs, trained side by side"."""
     cells, seeds, runs = len(spec.augmentations), len(spec.seeds), len(spec.run_keys)
     product = f"{cells} augmentation{'s' * (cells > 1)} × {seeds} seed{'s' * (seeds > 1)}"
-    return f"{product} = {runs} run{'s' * (runs > 1)}" + ", trained side by side" * (runs > 1)
+    without = f" and {spec.extra_runs} without some of the classes" if spec.extra_runs else ""
+    return f"{product} = {runs} run{'s' * (runs > 1)}" + without + ", trained side by side" * (runs > 1)
 
 
 def _number(label: str, low: Any, high: Any, value: Any, step: Any, key: str, **more: Any) -> Any:
@@ -81,6 +84,7 @@ def _ask_head() -> dict[str, Any]:
 
 def _ask_schedule() -> dict[str, Any]:
     batch = "Empty: as many rows as give some thirty steps an epoch."
+    patience = "A run ends once its validation has not improved for so many epochs; its best epoch counts anyway."
     default = TrainingSpec()
     return {
         "batch_size": _number("Batch size", 2, 65536, None, 1, "batch_size", placeholder="Automatic", help=batch),
@@ -88,6 +92,16 @@ def _ask_schedule() -> dict[str, Any]:
             "Peak learning rate", 1e-6, 10.0, default.learning_rate, 1e-4, "learning_rate", format="%.4g"
         ),
         "weight_decay": _number("Weight decay", 0.0, 10.0, default.weight_decay, 0.01, "weight_decay", format="%.4g"),
+        "patience": _number(
+            "Epochs without improvement that end a run",
+            1,
+            1000,
+            None,
+            1,
+            "patience",
+            placeholder="Off: all epochs",
+            help=patience,
+        ),
     }
 
 
@@ -95,3 +109,18 @@ def _ask_device() -> str | None:
     names = {"": "The fastest there is", "cpu": "CPU", "cuda": "GPU (CUDA)"}
     chosen = st.selectbox("Device", list(names), format_func=names.__getitem__, key="device", persist_state="session")
     return chosen or None
+
+
+def _ask_leave_out() -> int | None:
+    folds: int | None = _number(
+        "Leave classes out, in turns",
+        2,
+        20,
+        None,
+        1,
+        "leave_out",
+        placeholder="Off",
+        help="So that a threshold can be chosen for unknown texts where validation has none: in extra runs, as many "
+        "for each augmentation as turns, some known classes are left out and stand for unknown ones. 4 will do.",
+    )
+    return folds

@@ -48,13 +48,13 @@ def show_progress(watched: Watched) -> None:
 
 def stop_button(job: Job) -> None:
     """Offer to stop the job; what is finished is kept."""
-    asked = st.session_state.get("stopping") == job.id
+    asked = queue().stopping(job.id)
     st.button(
         "Stopping …" if asked else "Stop",
         key=f"stop_{job.id}",
         icon=":material/stop_circle:",
         disabled=asked,
-        on_click=_stop,
+        on_click=queue().cancel,
         args=(job.id,),
     )
 
@@ -63,8 +63,3 @@ def show_failure(job: Job) -> None:
     """Say why the job failed, and offer to go on with it where it was cut off."""
     show_error(job.reason or "The job failed without a reason.")
     st.button("Resume", key=f"again_{job.id}", icon=":material/replay:", on_click=queue().resume, args=(job.id,))
-
-
-def _stop(job_id: str) -> None:
-    st.session_state["stopping"] = job_id
-    queue().cancel(job_id)

@@ -3,12 +3,27 @@
 So the choice made on the data page is there on the training page, after a reload, and for a colleague with the link.
 """
 
+from collections.abc import Sequence
 from pathlib import PurePath
 
-import pandas as pd
 import streamlit as st
 
-from estitchup.corpus import SAMPLE, Corpus, CorpusSpec, guess_columns, guess_unknown_labels, load_corpus, read_table
+from estitchup.corpus import (
+    SAMPLE,
+    Corpus,
+    CorpusSpec,
+    Look,
+    Reading,
+    guess_first,
+    guess_further,
+    guess_spec,
+    is_array_file,
+    labels_in,
+    load_corpus,
+    look_at,
+    path_of,
+)
+from estitchup.errors import EstitchupError
 from estitchup.ui import address
 from estitchup.ui.state import workspace
 from estitchup.workspace import EmbedSpec
@@ -38,23 +53,26 @@ def let_go() -> None:
     address.forget("corpus")
 
 
-def guessed(file: str) -> CorpusSpec:
-    """Return the spec that the names and contents of the file's columns suggest; raises EstitchupError."""
-    content = table(file)
-    guess = guess_columns(content)
-    labels = content[guess.label] if guess.label else ()
-    return CorpusSpec(
-        file=file,
-        text_column=guess.text or "",
-        label_column=guess.label or "",
-        split_column=guess.split,
-        unknown_labels=guess_unknown_labels(labels),
-    )
+def guessed(files: Sequence[str]) -> CorpusSpec:
+    """Return the spec that the files' names and contents suggest; raises EstitchupError."""
+    arrays = [file for file in files if is_array_file(file)]
+    tables = [file for file in files if not is_array_file(file)]
+    if not tables:
+        raise EstitchupError("An array of vectors has no labels: bring the table whose rows it belongs to, too.")
+    place = guess_first(tables)
+    spec = guess_spec(tables[place], vectors=next(iter(arrays), None))
+    further = [guess_further(file, spec) for file in tables[:place] + tables[place + 1 :]]
+    return spec.model_copy(update={"more": tuple(further)})
 
 
-def table(file: str) -> pd.DataFrame:
-    """Read a file once for all sessions; raises EstitchupError."""
-    return _table(file)
+def look(file: str, reading: Reading) -> Look:
+    """Take a first look at a file once for all sessions; raises EstitchupError."""
+    return _look(file, reading.model_dump_json())
+
+
+def labels(file: str, reading: Reading, column: str) -> list[str]:
+    """Return the distinct labels of a column, read once for all sessions; raises EstitchupError."""
+    return _labels(file, reading.model_dump_json(), column)
 
 
 def corpus(spec: CorpusSpec) -> Corpus:
@@ -67,9 +85,25 @@ def file_name(file: str) -> str:
     return f"{SAMPLE.name} (sample)" if file == SAMPLE_FILE else PurePath(file).name
 
 
-@st.cache_resource(show_spinner="Reading the file …", max_entries=4)
-def _table(file: str) -> pd.DataFrame:
-    return read_table(SAMPLE if file == SAMPLE_FILE else file)
+def files_name(spec: CorpusSpec) -> str:
+    """Return what a person calls the files of a corpus."""
+    others = len(spec.more)
+    return file_name(spec.file) + (f" and {others} more file{'s' * (others > 1)}" if others else "")
+
+
+def encoder_name(spec: EmbedSpec) -> str:
+    """Return what makes the vectors, as a sentence has it."""
+    return f"encoder {spec.encoder}" if spec.corpus.vectors is None else "vectors from the file"
+
+
+@st.cache_resource(show_spinner="Reading the file …", max_entries=16)
+def _look(file: str, reading: str) -> Look:
+    return look_at(path_of(file), reading=Reading.model_validate_json(reading))
+
+
+@st.cache_resource(show_spinner="Reading the labels …", max_entries=16)
+def _labels(file: str, reading: str, column: str) -> list[str]:
+    return labels_in(file, column, Reading.model_validate_json(reading))
 
 
 @st.cache_resource(show_spinner="Building the corpus …", max_entries=8)
@@ -78,6 +112,7 @@ def _corpus(spec: str) -> Corpus:
 
 
 def keep_upload(name: str, content: bytes) -> str:
-    """Keep an uploaded file that can be read as a table and return its path; raises EstitchupError."""
-    read_table(content, name)
+    """Keep an uploaded file that can be read as a table, or is an array, and return its path; raises EstitchupError."""
+    if not is_array_file(name):
+        look_at(content, name)
     return str(workspace().keep_upload(name, content))

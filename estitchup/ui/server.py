@@ -21,8 +21,12 @@ def warm_up() -> None:
     """Run the app once without a browser; a page that fails shows so to the visitor, and need not stop the start."""
     bare = logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context")
     bare.disabled = True  # it warns that there is no browser
-    AppTest.from_file(APP, default_timeout=WARM_UP_SECONDS).run()
-    bare.disabled = False
+    try:
+        AppTest.from_file(APP, default_timeout=WARM_UP_SECONDS).run()
+    except RuntimeError:  # it took too long on a busy machine: the first visitor waits instead
+        logging.getLogger(__name__).warning("The app could not be warmed up in %.0f s.", WARM_UP_SECONDS)
+    finally:
+        bare.disabled = False
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from estitchup.jobs import JobQueue
 from estitchup.result import ExperimentResult
 from estitchup.ui.address import keep, recalled
 from estitchup.ui.guard import plain
+from estitchup.ui.presentation import presenting, share_bar
 from estitchup.workspace import Job, Workspace
 
 
@@ -55,13 +56,19 @@ def choose_experiment() -> Job | None:
         st.warning(f"There is no experiment {plain(asked)} here; this is the newest.", icon=":material/link_off:")
     # Set through the key and not through `index`: a changing index makes another widget, which loses the next choice.
     st.session_state["chosen experiment"] = asked if asked in jobs else next(iter(jobs))
-    chosen: str = st.selectbox(
-        "Experiment",
-        list(jobs),
-        format_func=_labels(jobs.values()).__getitem__,
-        key="chosen experiment",
-        on_change=_pick,
-    )
+    labels = _labels(jobs.values())
+    if presenting():
+        st.caption(plain(labels[st.session_state["chosen experiment"]]))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen: str = st.selectbox(
+            "Experiment",
+            list(jobs),
+            format_func=labels.__getitem__,
+            key="chosen experiment",
+            on_change=_pick,
+            width="stretch",
+        )
+        share_bar()
     keep("experiment", chosen)
     return jobs[chosen]
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import streamlit as st
 
 from estitchup.corpus import Role
+from estitchup.decision import Classifier, Decision
 from estitchup.decision_store import KeptThreshold
 from estitchup.errors import EstitchupError
-from estitchup.policy import POLICIES, LeastCost, Parameter, Policy, policy_named
+from estitchup.policy import POLICIES, LeastCost, Parameter, Policy, RightAnswers, policy_named
 from estitchup.recipe import BASELINE
 from estitchup.threshold import Costs
-from estitchup.ui.decision import Classifier, Decision
 from estitchup.ui.guard import plain
 
 SIDES = ("left", "right")
@@ -22,7 +22,15 @@ FAVOURITES = (BASELINE, "Soft E-Stitchup")
 HIGHEST_COST = 1e9
 NO_UNKNOWN = (
     "Policies that look at unknown texts are not offered: the validation texts of this experiment hold none. Mark "
-    "classes as unknown on the Data page to get them."
+    "classes as unknown on the Data page, or leave classes out in turn on the Train page, to get them."
+)
+STAND_INS = (
+    "The validation texts hold no unknown ones. For this policy, texts of known classes stand in, as scored by "
+    "{folds} extra runs of the augmentation that each were trained without some of the classes."
+)
+AS_MANY = (
+    " There are as many of them as known texts: say under “What mistakes cost” which share of texts is unknown in "
+    "production."
 )
 
 Kept = Mapping[str, KeptThreshold]
@@ -30,10 +38,14 @@ Kept = Mapping[str, KeptThreshold]
 
 @dataclass(frozen=True)
 class CostChoice:
-    """What mistakes cost, and the share of unknown texts in production (None: as in these texts)."""
+    """What mistakes cost, and the share of unknown texts in production (None: as in these texts).
+
+    `counted_share` is the share for test texts, None where these hold no unknown ones.
+    """
 
     costs: Costs
     unknown_share: float | None
+    counted_share: float | None
 
 
 def settle_experiment(job_id: str, found: Decision, kept: Kept) -> KeptThreshold | None:
@@ -63,7 +75,7 @@ def choose_names(found: Decision, columns: Sequence[st.delta_generator.DeltaGene
 
 def choose_policy(found: Decision, start: KeptThreshold | None, costs: CostChoice) -> Policy:
     """Let the person choose a policy and its parameters."""
-    unknown = found.has_unknown(Role.VALIDATION)
+    unknown = found.has_unknown(Role.VALIDATION) or found.uses_stand_ins
     names = [policy.name for policy in POLICIES if unknown or not policy.needs_unknown]
     if st.session_state.get("policy") not in names:
         st.session_state.pop("policy", None)
@@ -86,9 +98,16 @@ def choose_policy(found: Decision, start: KeptThreshold | None, costs: CostChoic
             values = {own.field: _parameter(policy, own, before.get(own.field)) for own in policy.parameters}
             policy = policy_named(name, **values)
     st.caption(plain(policy.sentence) + " It is chosen on validation texts, the seeds pooled.")
+    if found.uses_stand_ins and _looks_at_unknown(policy):
+        unsaid = isinstance(policy, LeastCost) and costs.unknown_share is None
+        st.caption(STAND_INS.format(folds=found.result.spec.leave_out) + AS_MANY * unsaid)
     if not unknown:
         st.caption(NO_UNKNOWN)
     return policy
+
+
+def _looks_at_unknown(policy: Policy) -> bool:
+    return policy.needs_unknown or isinstance(policy, RightAnswers)  # the answers to unknown texts are wrong ones
 
 
 def _parameter(policy: Policy, parameter: Parameter, kept: float | None) -> float:
@@ -124,10 +143,11 @@ def choose_costs(found: Decision) -> CostChoice:
             key="unknown_share",
             bind="query-params",
             placeholder="as in the texts here",
-            disabled=not found.has_unknown(Role.TEST),
+            disabled=not (found.has_unknown(Role.TEST) or found.uses_stand_ins),
             help="From 0 to 1. Empty: as in the validation texts when choosing, as in the test texts when counting.",
         )
-    return CostChoice(Costs(wrong, missed, look), share if found.has_unknown(Role.TEST) else None)
+    counted = share if found.has_unknown(Role.TEST) else None
+    return CostChoice(Costs(wrong, missed, look), share if found.uses_stand_ins else counted, counted)
 
 
 def _cost(label: str, key: str, value: float) -> float:
@@ -198,6 +218,11 @@ def threshold_input(side: str, label: str) -> float:
             width=140,
         )
     return threshold
+
+
+def let_go(side: str, threshold: float) -> None:
+    """Take the threshold at which a person let a side's line go."""
+    st.session_state[f"t_{side}"] = threshold
 
 
 def use_choices(choices: Mapping[str, float | None]) -> None:

@@ -5,9 +5,10 @@ A fragment, so that moving the slider redraws the panels and nothing else. The t
 
 import streamlit as st
 
-from estitchup.charts.frame import CONFIG
-from estitchup.ui.evaluation import Evaluation
+from estitchup import moves
+from estitchup.evaluation import Evaluation
 from estitchup.ui.guard import guard
+from estitchup.ui.moving import moving_panel
 
 
 @st.fragment
@@ -38,7 +39,8 @@ def _choose_threshold(job_id: str, found: Evaluation) -> float:
         0.01,
         key="threshold",
         bind="query-params",
-        help="A text is accepted when its confidence is at least the threshold, else it is called unknown.",
+        help="A text is accepted when its confidence is at least the threshold, else it is called unknown. The dashed "
+        "lines can be dragged too.",
     )
     st.caption(
         f"It starts at {default:.2f}, where {found.reference} keeps 90% of the known validation texts. "
@@ -49,10 +51,11 @@ def _choose_threshold(job_id: str, found: Evaluation) -> float:
 
 
 def _panel(found: Evaluation, name: str, threshold: float) -> None:
-    st.plotly_chart(
-        found.histogram(name, threshold),
-        key=f"histogram {name}",
-        config=CONFIG,
-        alt=f"{name}: confidence of known and unknown test texts. {found.separation(name)}. "
-        f"At threshold {threshold:.2f}: {found.outcomes(name, threshold).sentence}.",
-    )
+    highest = max(float(shares.max()) for pair in found.shares.values() for shares in pair)
+    frame = moves.Frame("compare", name, name, found.separation(name), f"Threshold line, {name}")
+    data = moves.panel(frame, found.shares[name], highest, threshold, found.curves(name), found.moves[name])
+    moving_panel(data, f"moving {name}", _let_go)
+
+
+def _let_go(threshold: float) -> None:
+    st.session_state["threshold"] = threshold

@@ -2,23 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import streamlit as st
 
-from estitchup.charts.frame import CONFIG
+from estitchup import moves
 from estitchup.corpus import Role
-from estitchup.ui.decision import SUFFERING, Classifier, Decision, expected_cost
-from estitchup.ui.outcomes import SHARES, Outcomes, percent
-from estitchup.ui.threshold_controls import CostChoice
+from estitchup.decision import SUFFERING, Classifier, Decision
+from estitchup.outcomes import Outcomes, in_words, written
+from estitchup.ui.moving import moving_curves, moving_panel
+from estitchup.ui.threshold_controls import CostChoice, let_go
 
-HELP = {
-    "known_kept": "Share of known test texts that are answered, mean over seeds.",
-    "unknown_caught": "Share of unknown test texts that are refused, mean over seeds.",
-    "accepted_accuracy": "Share of answers that are right, mean over seeds. An unknown text answered counts as wrong.",
-}
 TEXT_WIDTH = 360  # pixels
-COST_HELP = "Mean cost of a test text, mean over seeds, in the unit of the costs set under “What mistakes cost”."
 
 
 @dataclass(frozen=True)
@@ -43,55 +39,25 @@ def headline(panels: Sequence[Panel]) -> None:
             st.markdown(f"At **{written(panel.threshold)}**, **{name}** {in_words(outcomes)}")
 
 
-def in_words(outcomes: Outcomes) -> str:
-    """Return a sentence for somebody who has never heard of a threshold."""
-    kept = f"answers {of_100(outcomes.known_kept)} known texts"
-    right = f"is right in {of_100(outcomes.accepted_accuracy)} answers"
-    caught = f"refuses {of_100(outcomes.unknown_caught)} unknown texts"
-    said = [kept] if np.isnan(outcomes.accepted_accuracy) else [kept, right]
-    if not np.isnan(outcomes.unknown_caught):
-        said.append(caught)
-    return (said[0] if len(said) == 1 else ", ".join(said[:-1]) + f" and {said[-1]}") + "."
-
-
-def of_100(share: float) -> str:
-    """Write a share as a count of 100, which says 0 and 100 only where it is so."""
-    whole = round(100 * share) if not np.isnan(share) else 0
-    if whole == 100 and share < 1:
-        return "more than 99 of 100"
-    if whole == 0 and share > 0:
-        return "fewer than 1 of 100"
-    return f"{whole} of 100"
-
-
-def written(threshold: float) -> str:
-    """Write a threshold with two decimals, or as many as it needs, six at most."""
-    for decimals in (2, 3):
-        if abs(threshold - round(threshold, decimals)) < 1e-9:
-            return f"{threshold:.{decimals}f}"
-    return f"{threshold:.3f}" if threshold < 0.9995 else f"{threshold:.6f}"
-
-
-def panel_numbers(panel: Panel, costs: CostChoice) -> None:
-    """Draw the four numbers of a panel."""
-    outcomes = panel.outcomes
-    with st.grid(2, min_column_width=120):
-        for share, name in SHARES.items():
-            st.metric(name.capitalize(), percent(getattr(outcomes, share)), help=HELP[share])
-        cost = expected_cost(outcomes, costs.costs, costs.unknown_share)
-        st.metric("Cost of a text", "–" if np.isnan(cost) else f"{cost:.3f}", help=COST_HELP)
-
-
-def panel_histogram(found: Decision, panel: Panel, panels: Sequence[Panel]) -> None:
-    """Draw the confidences of a panel, cut by its threshold."""
-    name = panel.classifier.name
-    st.plotly_chart(
-        found.histogram(panel.classifier, [own.classifier for own in panels], panel.threshold),
-        key=f"threshold histogram {panel.side}",
-        config=CONFIG,
-        alt=f"{name}: confidence of known and unknown test texts. "
-        f"At threshold {written(panel.threshold)}: {panel.outcomes.sentence}.",
+def panel_drawing(panel: Panel, panels: Sequence[Panel], costs: CostChoice, linked: bool) -> None:
+    """Draw the confidences of a panel, cut by its threshold, which can be dragged, and the four numbers of the cut."""
+    classifier = panel.classifier
+    scale = "after temperature scaling" if classifier.calibrated else "as the classifier says"
+    group = "both" if linked else panel.side
+    frame = moves.Frame(
+        group, panel.side, classifier.name, f"Confidence {scale}, seeds pooled", f"Threshold line, {classifier.name}"
     )
+    data = moves.panel(
+        frame,
+        classifier.shares,
+        max(float(shares.max()) for own in panels for shares in own.classifier.shares),
+        panel.threshold,
+        classifier.curves,
+        classifier.moves,
+        (costs.costs, costs.counted_share),
+    )
+    moved = "left" if linked else panel.side  # one threshold for both is the left one
+    moving_panel(data, f"panel {panel.side}", partial(let_go, moved))
 
 
 def details(found: Decision, panels: Sequence[Panel]) -> None:
@@ -111,10 +77,16 @@ def details(found: Decision, panels: Sequence[Panel]) -> None:
 
 
 def _curves(found: Decision, panels: Sequence[Panel]) -> None:
-    with st.grid(2, min_column_width=330, gap="medium"):
-        drawn = found.operating_curves([(panel.classifier, panel.threshold) for panel in panels])
-        for kind, finding, figure in drawn:
-            st.plotly_chart(figure, key=f"operating {kind}", config=CONFIG, alt=f"{kind}. Now: {finding}.")
+    operating = [
+        moves.Operating(
+            panel.side,
+            panel.classifier.name,
+            panel.classifier.pooled_curve,
+            moves.Moves.of(panel.classifier.curves, np.array([panel.threshold])),
+        )
+        for panel in panels
+    ]
+    moving_curves(moves.curves(operating, found.has_unknown(Role.TEST)), "operating curves")
     st.caption(
         "Test texts, seeds pooled. The large mark on each curve is its threshold. Unknown texts that are answered "
         "count as wrong answers."

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from estitchup.decision import Classifier, Decision
 from estitchup.decision_store import KeptThreshold, keep_thresholds, kept_thresholds
 from estitchup.errors import EstitchupError
+from estitchup.outcomes import written
 from estitchup.policy import Policy
 from estitchup.ui import state, threshold_view
 from estitchup.ui import threshold_controls as controls
-from estitchup.ui.decision import Classifier, Decision
 from estitchup.ui.guard import guard, show_error
 from estitchup.ui.threshold_controls import SIDES, CostChoice, Kept
-from estitchup.ui.threshold_view import Panel, written
+from estitchup.ui.threshold_view import Panel
 
 Choices = dict[str, float | None]
 
@@ -45,8 +46,7 @@ def threshold_workbench(job_id: str, found: Decision) -> None:
         panels = _thresholds(classifiers, [shared] * len(columns) if linked else columns, linked)
         for column, panel in zip(columns, panels, strict=True):
             with column:
-                threshold_view.panel_histogram(found, panel, panels)
-                threshold_view.panel_numbers(panel, costs)
+                threshold_view.panel_drawing(panel, panels, costs, linked)
         with answer:
             threshold_view.headline(panels)
         with settings:

@@ -58,8 +58,10 @@ def _follow(job_id: str) -> None:
     if watched is None or watched.job.status.over:
         st.rerun()
     st.markdown(f"**{plain(watched.job.name)}**")
-    stage = watched.progress.stage if watched.progress else ""
-    if watched.epochs and stage != "Scoring":
+    scoring = watched.progress is not None and watched.progress.stage == "Scoring"
+    if watched.epochs and watched.stopping:
+        st.progress(watched.epochs[-1].epoch / watched.epochs[-1].epochs, text=stopping_words(watched, scoring))
+    elif watched.epochs and not scoring:
         last = watched.epochs[-1]
         words = f"Training on {last.device}: epoch {last.epoch} of {last.epochs} · {epochs_rate(watched)}"
         st.progress(last.epoch / last.epochs, text=words + remaining_words(last.remaining))
@@ -67,9 +69,25 @@ def _follow(job_id: str) -> None:
         st.progress(0.0, text="Training: the first epoch is under way")
     else:
         show_progress(watched)
-    stop_button(watched.job)
+    if not scoring:
+        stop_button(watched.job)
+    show_note(watched)
     if watched.epochs and isinstance(watched.job.spec, ExperimentSpec):
         show_curves(watched, watched.job.spec)
+
+
+def stopping_words(watched: Watched, scoring: bool) -> str:
+    """Say how far a stop has come: training ends within a second, scoring what it gave may take longer."""
+    last = watched.epochs[-1]
+    if not scoring:
+        return "Stopping …"
+    return f"Stopped after epoch {last.epoch} of {last.epochs}; scoring what the finished epochs gave"
+
+
+def show_note(watched: Watched) -> None:
+    """Say why it does not train where it should, if it does not."""
+    if watched.epochs and watched.epochs[-1].note:
+        st.info(watched.epochs[-1].note, icon=":material/memory:")
 
 
 def epochs_rate(watched: Watched) -> str:
@@ -100,5 +118,6 @@ def _show_end(watched: Watched, spec: ExperimentSpec) -> None:
             st.markdown(f":material/check_circle: {end_words(watched, spec)}")
         if st.button("Next: compare", type="primary", icon=":material/arrow_forward:", key="next_compare"):
             open_comparison(job.id)
+    show_note(watched)
     if watched.epochs:
         show_curves(watched, spec)

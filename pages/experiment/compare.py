@@ -1,14 +1,23 @@
 """Does augmentation help on these texts? Accuracy, calibration, unknown texts and speed, side by side."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
-from estitchup.charts.frame import CONFIG
+from estitchup.evaluation import Evaluation
 from estitchup.recipe import BASELINE
 from estitchup.ui import state
+from estitchup.ui.comparison_tabs import (
+    show_calibration,
+    show_classes,
+    show_detectors,
+    show_metrics,
+    show_speed,
+)
 from estitchup.ui.comparison_view import show_answer, show_changes, show_downloads, show_scores
-from estitchup.ui.evaluation import Evaluation, evaluation
+from estitchup.ui.evaluation import evaluation
 from estitchup.ui.threshold_panels import threshold_panels
-from estitchup.ui.verdict import verdicts
+from estitchup.verdict import verdicts
 
 NO_BASELINE = (
     f"{BASELINE} is not among the runs, so differences from it cannot be shown: train again with it to see whether "
@@ -48,44 +57,6 @@ def show_circumstances(found: Evaluation) -> None:
         st.info("One seed was run: what is shown covers the luck of the test texts, but not that of training.")
 
 
-def show_calibration(found: Evaluation, names: list[str]) -> None:
-    """Show a reliability diagram for each augmentation."""
-    with st.grid(2, min_column_width=330, gap="medium"):
-        for name in names:
-            st.plotly_chart(
-                found.reliability_diagram(name),
-                key=f"reliability {name}",
-                config=CONFIG,
-                alt=f"{name}: accuracy against confidence. {found.belief(name)}.",
-            )
-    st.caption(
-        "Answers of all seeds in 15 equal bins of confidence; ECE, the expected calibration error, is the mean over "
-        "seeds. Below the dotted line a classifier is right less often than it says. Small points stand on few answers."
-    )
-
-
-def show_speed(found: Evaluation, names: list[str]) -> None:
-    """Show how accuracy grows, and how soon each augmentation gets to the baseline's best."""
-    st.plotly_chart(
-        found.learning_curves(names),
-        key="learning curves",
-        config=CONFIG,
-        alt=f"Learning curves. {found.peaks(names)}.",
-    )
-    st.caption("Mean over seeds; the band goes from the lowest seed to the highest. Dotted: the baseline's best.")
-    if not found.has_baseline:
-        st.info(f"{BASELINE} was not run, so there is no level to measure speed against.")
-        return
-    st.plotly_chart(
-        found.epochs_chart(names),
-        key="epochs",
-        config=CONFIG,
-        alt=f"Epochs to the baseline's best. {found.pace(names)}.",
-    )
-    st.caption("A circle is a seed, a bar the mean of the seeds that got there.")
-    st.table(found.speed_table(names), border="horizontal", alt="Epochs and seconds to the baseline's best accuracy")
-
-
 st.title("Compare", anchor=False)
 job = state.choose_experiment()
 if job is None:
@@ -103,18 +74,22 @@ if not names:
 answer_slot = st.container()
 show_scores(found, names)
 change_slot = st.container()
-unknown, calibration, speed = st.tabs(
-    ["Unknown texts", "Calibration", "Accuracy and speed"], key="view", bind="query-params"
-)
+sections: dict[str, Callable[[Evaluation, list[str]], None]] = {
+    "Calibration": show_calibration,
+    "Accuracy and speed": show_speed,
+    "Classes": show_classes,
+    "All metrics": show_metrics,
+}
+unknown, *others = st.tabs(["Unknown texts", *sections], key="view", bind="query-params")
 if unknown.open:
     with unknown:
         threshold_panels(job.id, found, names)
-if calibration.open:
-    with calibration:
-        show_calibration(found, names)
-if speed.open:
-    with speed:
-        show_speed(found, names)
+        if found.unknown:
+            show_detectors(found, names)
+for tab, show in zip(others, sections.values(), strict=True):
+    if tab.open:
+        with tab:
+            show(found, names)
 
 with answer_slot, st.skeleton(height=240):  # last, because the intervals of many texts take seconds at the first visit
     differences = found.differences_of(names)

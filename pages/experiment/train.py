@@ -24,7 +24,7 @@ def show_empty() -> None:
     st.markdown("Training needs texts with labels. Bring your own, or see how it goes on the sample.")
     with st.container(horizontal=True):
         if st.button("Train on the sample", type="primary", icon=":material/play_arrow:", key="train_sample"):
-            prepared.choose(EmbedSpec(corpus=prepared.guessed(prepared.SAMPLE_FILE), encoder=DEFAULT_ENCODER))
+            prepared.choose(EmbedSpec(corpus=prepared.guessed([prepared.SAMPLE_FILE]), encoder=DEFAULT_ENCODER))
             st.rerun()
         if st.button("Bring your own texts", icon=":material/table_view:", key="bring"):
             st.switch_page(DATA)
@@ -34,7 +34,7 @@ def corpus_words(spec: EmbedSpec) -> str:
     """Say what is trained on; raises EstitchupError when it cannot be."""
     corpus = prepared.corpus(spec.corpus)
     rows = len(corpus.rows(Role.TRAIN, known=True))
-    return f"{rows:,} training texts · {len(corpus.classes):,} known classes · encoder {plain(spec.encoder)}"
+    return f"{rows:,} training texts · {len(corpus.classes):,} known classes · {plain(prepared.encoder_name(spec))}"
 
 
 def show_corpus_line(spec: EmbedSpec, words: str) -> None:

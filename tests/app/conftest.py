@@ -14,8 +14,8 @@ from estitchup.workspace import Workspace
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.setenv("ESTITCHUP_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(JobQueue, "ensure_worker", lambda _: None)
-    monkeypatch.setattr(JobQueue, "worker_lives", lambda _: True)
+    monkeypatch.setattr(JobQueue, "ensure_worker", lambda *_: None)
+    monkeypatch.setattr(JobQueue, "worker_lives", lambda *_: True)
     return Workspace(tmp_path / "home")
 
 

@@ -1,6 +1,8 @@
 """What the tests of the pages share: how to open a page, and how to read it."""
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -15,3 +17,9 @@ def words(app: AppTest) -> str:
         for element in app.get(kind):
             texts += [str(getattr(element, name, "") or "") for name in ("label", "value", "text")]
     return "\n".join(texts)
+
+
+def moving(app: AppTest, what: str) -> list[dict[str, Any]]:
+    """Return the data of the drawings that have this key: "now" for threshold panels, "charts" for curves."""
+    drawn = [json.loads(element.proto.json) for element in app.get("bidi_component")]
+    return [data for data in drawn if what in data]

@@ -29,7 +29,7 @@ PAGES = {
 def experiment_id(home: Workspace) -> str:
     """Finish an experiment on the sample with vectors that mean nothing."""
     spec = ExperimentSpec(
-        corpus=prepared.guessed("sample"),
+        corpus=prepared.guessed(["sample"]),
         head=HeadSpec(kind="linear"),
         training=TrainingSpec(epochs=1),
         augmentations=(Augmentation.named("No augmentation"), Augmentation.named("E-Stitchup")),

@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from screen import Open, words
+from screen import Open, moving, words
 from streamlit.testing.v1 import AppTest
 
+from estitchup.class_table import ClassTables
 from estitchup.corpus import Role
+from estitchup.metric_table import METRIC_COLUMNS
 from estitchup.result import ExperimentResult
+from estitchup.score_table import COLUMNS, csv_text
 from estitchup.threshold import ThresholdCurve, keep_share
 from estitchup.trained import StackedHeads
-from estitchup.ui.score_table import COLUMNS, csv_text
 from estitchup.workspace import Status, Workspace
 
 PAGE = "pages/experiment/compare.py"
@@ -89,7 +91,7 @@ def test_a_subset_of_the_runs_can_be_shown(visit: Open, home: Workspace, small_r
     app = visit(PAGE, shown="E-Stitchup")
     assert list(app.dataframe[0].value.index) == ["E-Stitchup"]
     assert list(app.table[0].value.index) == ["E-Stitchup"]
-    assert len(app.get("plotly_chart")) == 1
+    assert [panel["title"] for panel in moving(app, "now")] == ["E-Stitchup"]
     app.pills[0].set_value([]).run()
     assert "Choose at least one augmentation" in words(app)
 
@@ -103,20 +105,16 @@ def test_the_threshold_starts_where_the_baseline_keeps_90_percent_and_moves_ever
     start = keep_share(np.concatenate([scores.confidence for scores in baseline]))
     assert start - 0.01 < app.slider[0].value <= start
     app.slider[0].set_value(0.5).run()
-    assert [drawn["layout"]["shapes"][0]["x0"] for drawn in drawings(app)] == [0.5] * 3
-    for name, drawn in zip(small_result.names, drawings(app), strict=True):
+    assert [panel["threshold"] for panel in moving(app, "now")] == [0.5] * 3
+    for name, panel in zip(small_result.names, moving(app, "now"), strict=True):
         runs = [small_result.scores(run) for run in small_result.runs_of(name)]
         outcomes = [ThresholdCurve.of(run.confidence, run.correct, run.unknown_confidence).at(0.5) for run in runs]
-        kept, caught, right = (note["text"] for note in drawn["layout"]["annotations"][1:])
-        assert f"<b>{np.mean([outcome.known_kept for outcome in outcomes]):.1%}</b>" in kept
-        assert f"<b>{np.mean([outcome.unknown_caught for outcome in outcomes]):.1%}</b>" in caught
-        assert f"<b>{np.nanmean([outcome.accepted_accuracy for outcome in outcomes]):.1%}</b>" in right
-        accepted = sum(outcome.known_accepted for outcome in outcomes)
-        let_in = sum(outcome.unknown_accepted for outcome in outcomes)
-        unknown = sum(outcome.unknown for outcome in outcomes)
-        assert kept.endswith(f">{accepted:,}/{sum(outcome.known for outcome in outcomes):,}")
-        assert caught.endswith(f">{unknown - let_in:,}/{unknown:,}")
-        assert right.endswith(f">{sum(outcome.accepted_right for outcome in outcomes):,}/{accepted + let_in:,}")
+        shares = ("known_kept", "unknown_caught", "accepted_accuracy")
+        means = [np.nanmean([getattr(outcome, share) for outcome in outcomes]) for share in shares]
+        assert [value for value, _ in panel["now"]] == [f"{mean:.1%}" for mean in means]
+        table = panel["table"]
+        assert [column[50] for column in table["value"]] == [value for value, _ in panel["now"]]
+        assert [column[50] for column in table["detail"]] == [detail for _, detail in panel["now"]]
 
 
 def test_a_link_opens_the_same_threshold(visit: Open, home: Workspace, small_result: ExperimentResult) -> None:
@@ -174,7 +172,7 @@ def test_no_unknown_texts_are_said(visit: Open, home: Workspace, small_result: E
     assert "No unknown texts to measure it on" in words(app)
     assert "has no unknown texts" in words(app)
     assert set(app.dataframe[0].value["AUROC"]) == {"–"}
-    assert [trace["name"] for trace in drawings(app)[0]["data"]] == ["known texts"]
+    assert not any(moving(app, "now")[0]["unknown"])
 
 
 def test_a_stopped_experiment_says_after_which_epoch(
@@ -203,7 +201,7 @@ def test_the_choice_of_runs_survives_a_change_to_an_experiment_with_fewer(
     put(home, only(small_result, ["E-Stitchup"], [0]), "fewer")
     put(home, small_result, "all")
     app = visit(PAGE)
-    assert len(app.get("plotly_chart")) == 3
+    assert len(moving(app, "now")) == 3
     app.selectbox[0].select_index(1).run()
     assert not app.exception
     assert list(app.dataframe[0].value.index) == ["E-Stitchup"]
@@ -222,3 +220,63 @@ def test_every_choice_of_an_experiment_is_taken(visit: Open, home: Workspace, sm
         app.selectbox[0].set_value(wanted).run()
         assert app.selectbox[0].value == wanted
         assert app.query_params["experiment"] in (wanted, [wanted])
+
+
+def test_every_metric_has_its_interval_and_difference(
+    visit: Open, home: Workspace, small_result: ExperimentResult
+) -> None:
+    put(home, small_result)
+    app = visit(PAGE, view="All metrics")
+    assert not app.exception
+    assert "McNemar" in words(app)
+    for metric, column in METRIC_COLUMNS.items():
+        app.selectbox(key="metric").set_value(metric).run()
+        assert not app.exception
+        table = app.table[-1].value
+        assert list(table.index) == small_result.names
+        estimate = small_result.intervals["E-Stitchup"][metric]
+        assert float(table.loc["E-Stitchup", column.heading]) == pytest.approx(
+            column.factor * estimate.mean, abs=0.5 * 10**-column.decimals
+        )
+        assert " to " in table.loc["E-Stitchup", "95% interval"]
+        assert "to" in table.loc["E-Stitchup", "Difference"]
+        assert table.loc["No augmentation", "Difference"] == ""
+
+
+def test_classes_are_counted_one_by_one(visit: Open, home: Workspace, small_result: ExperimentResult) -> None:
+    put(home, small_result)
+    app = visit(PAGE, view="Classes")
+    assert not app.exception
+    assert app.selectbox(key="classes_of").value == "Label softening"
+    table = app.dataframe[-1].value.set_index("Class")
+    targets = small_result.role_rows(Role.TEST)["target"].to_numpy()
+    runs = [small_result.scores(run).predicted for run in small_result.runs_of("Label softening")]
+    for name, row in table.iterrows():
+        own = small_result.facts.classes.index(name)
+        right = [np.mean(run[targets[targets >= 0] == own] == own) for run in runs]
+        assert row["Recall"] == pytest.approx(100 * np.mean(right))
+    assert drawings(app)[0]["data"][0]["type"] == "heatmap"
+
+
+def test_many_classes_get_a_list_of_confusions(small_result: ExperimentResult) -> None:
+    confusions = ClassTables(small_result).confusions("E-Stitchup")
+    assert list(confusions["Texts"]) == sorted(confusions["Texts"], reverse=True)
+    assert (confusions["Class"] != confusions["Taken for"]).all()
+    wrong = [(~small_result.scores(run).correct).sum() for run in small_result.runs_of("E-Stitchup")]
+    assert confusions["Texts"].sum() == pytest.approx(np.mean(wrong))
+
+
+def test_scores_are_compared_where_there_are_unknown_texts(
+    visit: Open, home: Workspace, small_result: ExperimentResult
+) -> None:
+    put(home, small_result)
+    app = visit(PAGE)
+    shown = app.dataframe[-1].value
+    assert {"Confidence", "Energy", "Mahalanobis", "Energy + Mahalanobis"} <= set(shown.index)
+    assert float(shown.loc["Confidence", "E-Stitchup"]) == pytest.approx(
+        small_result.summary[2]["metrics"]["auroc"]["mean"]
+    )
+    put(home, replace(small_result, detection=None))
+    assert "kept no distances" in words(visit(PAGE))
+    put(home, without_unknown(small_result))
+    assert len(visit(PAGE).dataframe) == 1

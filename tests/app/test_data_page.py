@@ -1,10 +1,14 @@
 """The data page: from nothing to embedded texts."""
 
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
 import pytest
 from screen import Open, words
 from streamlit.testing.v1 import AppTest
 
-from estitchup.jobs import write_event
+from estitchup.events import write_event
 from estitchup.progress import Progress
 from estitchup.workspace import EmbedSpec, Job, Status, Workspace
 
@@ -90,7 +94,9 @@ def test_an_upload_is_kept_and_named(visit: Open, home: Workspace) -> None:
     ("name", "content", "said"),
     [
         ("empty.csv", b"", "is empty"),
-        ("sheet.xlsx", b"PK\x03\x04" + bytes(40), "spreadsheet"),
+        ("sheet.xlsx", b"PK\x03\x04" + bytes(40), "cut off or damaged"),
+        ("photo.csv", b"\x89PNG\r\n" + bytes(40), "an image"),
+        ("only.npy", b"\x93NUMPY", "bring the table"),
         ("three.csv", csv([("one a", "x"), ("two b", "y"), ("three c", "x")]), "at least 10"),
         ("one.csv", csv([(f"text {n}", "same") for n in range(20)]), "needs at least 2"),
         ("oos.csv", csv([(f"text {n}", "oos") for n in range(20)]), "unknown class"),
@@ -191,6 +197,88 @@ def test_another_file_can_be_chosen_instead(visit: Open) -> None:
 
 
 def test_another_encoder_goes_into_the_job(visit: Open, home: Workspace) -> None:
-    app = with_sample(visit).text_input(key="data_encoder").set_value(" some/model ").run()
+    app = with_sample(visit).selectbox(key="encoder_choice").set_value("Another one").run()
+    app.text_input(key="encoder_other").set_value("some/model").run()
     app.button(key="embed").click().run()
     assert the_job(home).spec.encoder == "some/model"
+
+
+def upload_all(visit: Open, **files: bytes) -> AppTest:
+    uploads = [(name.replace("__", "."), content, "text/plain") for name, content in files.items()]
+    return visit().file_uploader(key="upload").set_value(uploads).run()
+
+
+def roles(app: AppTest) -> dict[str, list[int]]:
+    return {str(role): list(map(int, row)) for role, row in app.table[0].value.fillna(0).iterrows()}
+
+
+MORE = {
+    "test__csv": csv([(f"{word} asked {n}", word) for word in ("apple", "pear") for n in range(6)]),
+    "train__csv": TWO_CLASSES,
+    "ood__txt": "\n".join(f"something else entirely {n}" for n in range(14)).encode(),
+    "pool__txt": b"who knows\nwho cares\n",
+}
+
+
+def test_several_files_play_the_roles_that_their_names_say_and_can_be_given_others(visit: Open) -> None:
+    app = upload_all(visit, **MORE)
+    assert not app.error
+    assert not app.exception
+    assert "train.csv and 3 more files" in words(app)
+    uses = {box.label: box.value for box in app.selectbox if box.key and box.key.startswith("data_use_")}
+    assert uses == {"test.csv": "test", "ood.txt": "unknown", "pool.txt": "pool"}
+    assert roles(app) == {
+        **{"Training": [20, 0, 0], "Validation": [4, 6, 0], "Test": [12, 8, 0]},
+        "Pool, to label": [0, 0, 2],
+    }
+    app.selectbox(key="data_use_3").set_value("unknown").run()
+    assert [metric.value for metric in app.metric if metric.label == "Unknown classes"] == ["2"]
+    app.selectbox(key="data_use_1").set_value("not used").run()
+    assert not app.error
+    assert roles(app)["Test"][0] < 12
+
+
+def test_how_a_file_was_read_is_shown_and_can_be_corrected(visit: Open) -> None:
+    content = b"text;label\n" + "\n".join(f"où est {n};{'ab'[n % 2]}" for n in range(40)).encode("cp1252")
+    app = upload(visit, "french.csv", content)
+    assert any("Windows-1252 (Western), semicolon" in expander.label for expander in app.expander)
+    assert app.selectbox(key="data_reading_0_delimiter").options[0] == "Detected: Semicolon"
+    app.selectbox(key="data_reading_0_encoding").set_value("=cp1251").run()
+    assert not app.exception
+    assert "щ" in "".join(app.dataframe[0].value["Text"].astype(str))
+    app.selectbox(key="data_reading_0_delimiter").set_value("=,").run()
+    assert not app.exception
+    app.selectbox(key="data_reading_0_delimiter").set_value("").run()
+    app.selectbox(key="data_reading_0_encoding").set_value("").run()
+    assert app.selectbox(key="data_text").value == "text"
+    assert not app.error
+
+
+def test_a_reading_that_does_not_fit_is_a_sentence_beside_the_controls(visit: Open) -> None:
+    rows = "".join(f"one, two {n}|three;{'ab'[n % 2]}\n" for n in range(40))
+    app = upload(visit, "a.csv", f"text;label\n{rows}".encode())
+    app.selectbox(key="data_reading_0_delimiter").set_value("=|").run()
+    assert not app.exception
+    assert "cells where the header has 1" in app.error[0].value
+    app.selectbox(key="data_reading_0_delimiter").set_value("").run()
+    assert not app.error
+
+
+def test_vectors_that_came_along_leave_nothing_to_embed(visit: Open, tmp_path: Path) -> None:
+    vectors = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+    table = pd.DataFrame({"name": [f"{n}.png" for n in range(40)], "label": ["cat", "dog"] * 20})
+    np.save(tmp_path / "v.npy", vectors)
+    app = upload_all(visit, a__csv=table.to_csv(index=False).encode(), v__npy=(tmp_path / "v.npy").read_bytes())
+    assert not app.error
+    assert "40 vectors of 3 dimensions" in words(app)
+    assert app.button(key="next_train").label == "Next: train"
+    app.selectbox(key="data_vectors").set_value("").run()
+    assert app.button(key="embed").label == "Embed"
+
+
+def test_a_path_on_this_computer_is_read_in_place(visit: Open, home: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "fruit.csv").write_bytes(TWO_CLASSES)
+    app = visit().text_input(key="path").set_value(str(tmp_path / "fruit.csv")).run()
+    assert "fruit.csv" in words(app)
+    assert not (home.root / "uploads").exists()
+    assert "There is no file" in visit().text_input(key="path").set_value("/nowhere/a.csv").run().error[0].value

@@ -1,21 +1,25 @@
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from screen import Open, words
+import streamlit as st
+from screen import Open, moving, words
 from streamlit.testing.v1 import AppTest
-from test_compare_page import drawings, only, put, without_unknown
+from test_compare_page import only, put, without_unknown
 
 from estitchup.corpus import Role
 from estitchup.decision_store import FILE, KeptThreshold, keep_thresholds, kept_thresholds
 from estitchup.errors import EstitchupError
-from estitchup.policy import KeepKnown, LimitUnknown
+from estitchup.leave_out import LeftOut
+from estitchup.outcomes import Outcomes, in_words, of_100, written
+from estitchup.policy import KeepKnown, LeastCost, LimitUnknown
 from estitchup.result import ExperimentResult
 from estitchup.temperature import fit_temperature, scaled
 from estitchup.threshold import Costs, Outcome, ScoredTexts
-from estitchup.ui.outcomes import Outcomes
-from estitchup.ui.threshold_view import in_words, of_100, written
+from estitchup.ui import threshold_view
 from estitchup.workspace import Workspace
 
 PAGE = "pages/decide/threshold.py"
@@ -44,7 +48,11 @@ def threshold(app: AppTest, side: str) -> float:
 
 
 def shown(app: AppTest) -> list[str]:
-    return [metric.value for metric in app.metric]
+    return [value for panel in moving(app, "now") for value, _ in panel["now"]]
+
+
+def lines(app: AppTest) -> list[float]:
+    return [panel["threshold"] for panel in moving(app, "now")]
 
 
 def expected(runs: list[ScoredTexts], at: float) -> list[str]:
@@ -78,7 +86,7 @@ def test_the_numbers_are_those_of_the_threshold_curve(
     right = expected(scored(small_result, "E-Stitchup", Role.TEST), 0.4)
     assert shown(app) == left + right
     assert "At **0.50**, **No augmentation** answers" in words(app)
-    assert [drawn["layout"]["shapes"][0]["x0"] for drawn in drawings(app)[:2]] == [0.5, 0.4]
+    assert lines(app) == [0.5, 0.4]
 
 
 def test_a_policy_chooses_on_validation_texts(visit: Open, home: Workspace, small_result: ExperimentResult) -> None:
@@ -112,7 +120,7 @@ def test_one_threshold_can_serve_both_panels(visit: Open, home: Workspace, small
     app.toggle(key="linked").set_value(True).run()
     assert len(app.slider) == 1
     app.slider[0].set_value(0.45).run()
-    assert [drawn["layout"]["shapes"][0]["x0"] for drawn in drawings(app)[:2]] == [0.45, 0.45]
+    assert lines(app) == [0.45, 0.45]
     app.toggle(key="linked").set_value(False).run()
     assert not app.error
     assert threshold(app, "left") == 0.45
@@ -200,7 +208,7 @@ def test_no_unknown_texts_are_said(visit: Open, home: Workspace, small_result: E
     assert LimitUnknown.name not in app.selectbox(key="policy").options
     assert shown(app)[1] == "–"
     assert "unknown texts." not in app.markdown[0].value
-    assert len(drawings(app)) == 3  # two histograms and risk–coverage, no ROC
+    assert [chart["kind"] for chart in moving(app, "charts")[0]["charts"]] == ["risk"]  # no ROC
 
 
 def test_a_single_augmentation_has_one_panel(visit: Open, home: Workspace, small_result: ExperimentResult) -> None:
@@ -307,3 +315,43 @@ def test_thresholds_are_written_as_short_as_they_may() -> None:
 def test_a_threshold_that_answers_nothing_is_told_without_accuracy() -> None:
     outcomes = Outcomes((Outcome(1.0, 10, 0, 0, 0, 0),))
     assert in_words(outcomes) == "answers 0 of 100 known texts."
+
+
+def test_stand_ins_serve_where_validation_has_no_unknown_texts_and_the_page_says_so(
+    visit: Open, home: Workspace, small_result: ExperimentResult
+) -> None:
+    known = without_unknown(small_result)
+    kept = np.array([[True, True, False, False], [False, False, True, True]])
+    logits = known.logits["validation"][[0, 1, 2, 3, 4, 5]]
+    put(home, replace(known, left_out=LeftOut(kept, logits), spec=known.spec.model_copy(update={"leave_out": 2})))
+    app = visit(PAGE)
+    assert "texts of known classes stand in" not in words(app)
+    app.selectbox(key="policy").set_value(LimitUnknown.name).run()
+    assert not app.exception
+    assert not app.error
+    assert "texts of known classes stand in, as scored by 2 extra runs" in words(app)
+    assert 0 < threshold(app, "left") <= 1
+    app.selectbox(key="policy").set_value(LeastCost.name).run()
+    assert "There are as many of them as known texts" in words(app)
+    before = threshold(app, "left")
+    app.number_input(key="unknown_share").set_value(0.0).run()
+    assert not app.error
+    assert "There are as many of them as known texts" not in words(app)
+    assert threshold(app, "left") <= before
+    assert shown(app)[3] != "–"  # the cost of test texts, none of which is unknown
+
+
+def test_a_line_that_is_let_go_sets_number_and_slider(
+    visit: Open, home: Workspace, small_result: ExperimentResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released: dict[str, Callable[[float], None]] = {}
+    monkeypatch.setattr(threshold_view, "moving_panel", lambda _, key, release: released.update({key: release}))
+    job_id = put(home, small_result)
+    app = visit(PAGE)
+    with monkeypatch.context() as inside:
+        inside.setattr(st, "session_state", app.session_state)
+        released["panel right"](0.321)
+    app.run()
+    assert threshold(app, "right") == 0.321
+    assert app.slider[1].value == 0.321
+    assert kept_thresholds(home.result_folder(job_id)) == {}

@@ -5,7 +5,7 @@ from screen import Open, words
 from streamlit.testing.v1 import AppTest
 
 from estitchup.encoding import DEFAULT_ENCODER
-from estitchup.jobs import Epoch, write_event
+from estitchup.events import Epoch, write_event
 from estitchup.progress import Progress
 from estitchup.recipe import CELLS
 from estitchup.spec import ExperimentSpec
@@ -17,7 +17,7 @@ TRAIN = "pages/experiment/train.py"
 
 @pytest.fixture
 def corpus_id(home: Workspace) -> str:
-    return home.keep_prepared(EmbedSpec(corpus=prepared.guessed("sample"), encoder=DEFAULT_ENCODER))
+    return home.keep_prepared(EmbedSpec(corpus=prepared.guessed(["sample"]), encoder=DEFAULT_ENCODER))
 
 
 @pytest.fixture
@@ -32,11 +32,12 @@ def started(page: AppTest, home: Workspace, status: Status = Status.RUNNING) -> 
     return job
 
 
-def tell_epoch(home: Workspace, job: Job, epoch: int, accuracy: float = 0.5) -> None:
+def tell_epoch(home: Workspace, job: Job, epoch: int, accuracy: float = 0.5, note: str = "") -> None:
     assert isinstance(job.spec, ExperimentSpec)
     runs = len(job.spec.run_keys)
     accuracies = [accuracy + 0.01 * run for run in range(runs)]
-    told = Epoch(epoch, 10, [1.0] * runs, [2.0 - value for value in accuracies], accuracies, 2.0 * epoch, 8.0, "CPU")
+    losses = [2.0 - value for value in accuracies]
+    told = Epoch(epoch, 10, [1.0] * runs, losses, accuracies, 2.0 * epoch, 8.0, "CPU", note)
     write_event(home.job_folder(job.id), "epoch", told)
 
 
@@ -73,13 +74,15 @@ def test_start_queues_what_the_controls_say(page: AppTest, home: Workspace) -> N
     page.number_input(key="epochs").set_value(4)
     page.selectbox(key="head").set_value("linear")
     page.number_input(key="batch_size").set_value(64)
+    page.number_input(key="learning_rate").set_value(0.005)
+    page.number_input(key="patience").set_value(3)
     page.run()
     spec = started(page, home).spec
     assert isinstance(spec, ExperimentSpec)
     assert [cell.name for cell in spec.augmentations] == [name for name in CELLS if name != "Soft E-Mixup"]
     assert {cell.alpha for cell in spec.augmentations} == {0.4}
     assert (spec.seeds, spec.training.epochs, spec.head.kind) == ((0, 1), 4, "linear")
-    assert spec.training.batch_size == 64
+    assert (spec.training.batch_size, spec.training.learning_rate, spec.training.patience) == (64, 0.005, 3)
 
 
 def test_settings_stay_when_the_person_goes_away_and_comes_back(page: AppTest) -> None:
@@ -124,6 +127,33 @@ def test_stop_asks_the_job_to_stop(page: AppTest, home: Workspace) -> None:
     page.button(key=f"stop_{job.id}").click().run()
     assert (home.job_folder(job.id) / "cancel").exists()
     assert page.button(key=f"stop_{job.id}").label == "Stopping …"
+
+
+def test_a_stop_shows_at_once_and_says_what_is_still_to_do(page: AppTest, home: Workspace) -> None:
+    job = started(page, home)
+    tell_epoch(home, job, 4)
+    page.run()
+    page.button(key=f"stop_{job.id}").click().run()
+    assert page.progress[0].text == "Stopping …"
+    write_event(home.job_folder(job.id), "progress", Progress("Scoring", 0, 1, "experiments"))
+    page.run()
+    assert page.progress[0].text == "Stopped after epoch 4 of 10; scoring what the finished epochs gave"
+    assert not any(button.key == f"stop_{job.id}" for button in page.button)
+
+
+def test_an_experiment_that_fell_back_to_the_cpu_says_so(page: AppTest, home: Workspace) -> None:
+    job = started(page, home)
+    tell_epoch(home, job, 1, note="The GPU ran out of memory, so this was trained on the CPU.")
+    page.run()
+    assert page.info[0].value == "The GPU ran out of memory, so this was trained on the CPU."
+
+
+def test_a_run_that_has_ended_keeps_its_last_value_in_the_curves(page: AppTest, home: Workspace) -> None:
+    job = started(page, home)
+    tell_epoch(home, job, 1)
+    tell_epoch(home, job, 2, accuracy=float("nan"))
+    page.run()
+    assert "After epoch 2, Soft E-Stitchup has the highest validation accuracy, 66.0%" in words(page)
 
 
 def test_a_failed_experiment_gives_its_reason_and_can_be_resumed(page: AppTest, home: Workspace) -> None:

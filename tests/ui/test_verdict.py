@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from estitchup.comparison import Difference, epochs_difference
-from estitchup.ui.verdict import headline, verdicts
+from estitchup.verdict import headline, verdicts
 
 UP, DOWN, NONE = Difference(0.02, 0.01, 0.03), Difference(-0.02, -0.03, -0.01), Difference(0.02, -0.01, 0.05)
 MISSING = Difference(np.nan, np.nan, np.nan)

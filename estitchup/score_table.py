@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from estitchup.comparison import Difference
+from estitchup.comparison import Difference, Estimate
 
 
 @dataclass(frozen=True)
@@ -159,13 +159,19 @@ def written_change(difference: Difference, column: Column) -> str:
     return f"{mean}{word} ({low} to {high})".replace(" to ", "\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}")
 
 
-def csv_text(summary: Sequence[Mapping[str, Any]], differences: Mapping[str, Mapping[str, Difference]]) -> str:
-    """Return the whole table in full precision: means, deviations, differences and their intervals, as fractions."""
+def csv_text(
+    summary: Sequence[Mapping[str, Any]],
+    differences: Mapping[str, Mapping[str, Difference]],
+    intervals: Mapping[str, Mapping[str, Estimate]] | None = None,
+) -> str:
+    """Return the whole table in full precision: means, deviations, differences and all intervals, as fractions."""
     rows = []
     for entry in summary:
         row: dict[str, Any] = {"augmentation": entry["name"]}
         for metric, value in entry["metrics"].items():
             row |= {f"{metric}_mean": value["mean"], f"{metric}_std": value["std"]}
+        for metric, estimate in (intervals or {}).get(entry["name"], {}).items():
+            row |= {f"{metric}_low": estimate.low, f"{metric}_high": estimate.high}
         for metric, difference in differences.get(entry["name"], {}).items():
             row |= {
                 f"{metric}_difference": difference.mean,

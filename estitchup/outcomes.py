@@ -65,3 +65,32 @@ SHARES = {
 def percent(share: float) -> str:
     """Write a share, and a dash where there is none."""
     return "–" if np.isnan(share) else f"{share:.1%}"
+
+
+def in_words(outcomes: Outcomes) -> str:
+    """Return a sentence for somebody who has never heard of a threshold."""
+    kept = f"answers {of_100(outcomes.known_kept)} known texts"
+    right = f"is right in {of_100(outcomes.accepted_accuracy)} answers"
+    caught = f"refuses {of_100(outcomes.unknown_caught)} unknown texts"
+    said = [kept] if np.isnan(outcomes.accepted_accuracy) else [kept, right]
+    if not np.isnan(outcomes.unknown_caught):
+        said.append(caught)
+    return (said[0] if len(said) == 1 else ", ".join(said[:-1]) + f" and {said[-1]}") + "."
+
+
+def of_100(share: float) -> str:
+    """Write a share as a count of 100, which says 0 and 100 only where it is so."""
+    whole = round(100 * share) if not np.isnan(share) else 0
+    if whole == 100 and share < 1:
+        return "more than 99 of 100"
+    if whole == 0 and share > 0:
+        return "fewer than 1 of 100"
+    return f"{whole} of 100"
+
+
+def written(threshold: float) -> str:
+    """Write a threshold with two decimals, or as many as it needs, six at most."""
+    for decimals in (2, 3):
+        if abs(threshold - round(threshold, decimals)) < 1e-9:
+            return f"{threshold:.{decimals}f}"
+    return f"{threshold:.3f}" if threshold < 0.9995 else f"{threshold:.6f}"

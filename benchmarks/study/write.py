@@ -1,0 +1,236 @@
+"""Writes docs/study.md, its tables (CSV) and figures (SVG) from the study's tables; no number is typed by hand."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.study.figures import draw_budgets, draw_claims
+from benchmarks.study.measures import paired
+from benchmarks.study.sweep import chosen
+from benchmarks.study.verdicts import CLAIMS, Claim, Verdict, depends_on, differences, verdicts
+from estitchup.comparison import Difference
+from estitchup.recipe import BASELINE, DEFAULT_ALPHA, DEFAULT_EPSILON
+
+Tables = dict[str, pd.DataFrame]
+TEXT = Path(__file__).with_name("text.md")
+
+
+def write_study(tables: Tables, notes: list[str], docs: Path) -> None:
+    """Write the page and, in docs/study/, a CSV for each table and the figures."""
+    folder = docs / "study"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in (tables | _derived(tables)).items():
+        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.5g")
+    draw_claims(tables["claims"], folder / "claims.svg")
+    draw_budgets(tables["budgets"], folder / "budgets.svg")
+    page = TEXT.read_text(encoding="utf-8")
+    for name, content in _parts(tables, notes).items():
+        if page.count(f"{{{{{name}}}}}") != 1:
+            raise ValueError(f"text.md must have one place for {name}")
+        page = page.replace(f"{{{{{name}}}}}", content)
+    (docs / "study.md").write_text(page, encoding="utf-8")
+
+
+def _derived(tables: Tables) -> Tables:
+    every = [differences(tables["claims"], claim.measure).assign(measure=claim.measure) for claim in CLAIMS]
+    return {"differences": pd.concat(every, ignore_index=True), "chosen": chosen(tables["sweep"])}
+
+
+def _parts(tables: Tables, notes: list[str]) -> dict[str, str]:
+    return {
+        "machine": "\n".join(f"* {note}" for note in notes),
+        "seeds": str(tables["claims"]["seed"].nunique()),
+        "cases": str(len(_cases(tables["claims"]))),
+        "verdicts": verdict_table(tables["claims"]),
+        "factors": "\n\n".join(
+            factor_table(claim, tables["claims"]) for claim in CLAIMS if claim.measure in ("accuracy", "auroc")
+        ),
+        "full": full_table(tables["claims"]),
+        "budgets": budget_table(tables["budgets"]),
+        "costs": cost_table(tables["costs"]),
+        "chosen": chosen_table(tables["sweep"]),
+        "defaults": defaults_sentence(tables["sweep"]),
+        "rivals": rival_tables(tables["rivals"]),
+        "open_intent": open_intent_table(tables["open_intent"]),
+        "open_intent_sentence": open_intent_sentence(tables["open_intent"]),
+    }
+
+
+def _cases(claims: pd.DataFrame) -> pd.DataFrame:
+    return claims[["set", "unknown", "texts_a_class", "head"]].drop_duplicates()
+
+
+def markdown(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table, numbers to the right."""
+    names = list(header)
+    lines = [names, ["---"] + ["---:"] * (len(names) - 1), *(list(row) for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def verdict_table(claims: pd.DataFrame) -> str:
+    """Return the verdict on each claim for each augmentation, with the counts it rests on."""
+    found = {claim: {verdict.augmentation: verdict for verdict in verdicts(claim, claims)} for claim in CLAIMS}
+    names = list(next(iter(found.values())))
+    rows = ([claim.title, *(_counted(by_name[name]) for name in names)] for claim, by_name in found.items())
+    return markdown(["claim", *names], rows)
+
+
+def _counted(verdict: Verdict) -> str:
+    return f"**{verdict.word}**: {verdict.better} better, {verdict.worse} worse of {verdict.cases}"
+
+
+def factor_table(claim: Claim, claims: pd.DataFrame, augmentation: str = "Soft E-Stitchup") -> str:
+    """Return where an augmentation is clearly better, factor by factor."""
+    rows = (
+        [
+            str(row.factor).replace("texts_a_class", "texts a class"),
+            str(row.value),
+            f"{row.better} of {row.cases}",
+            _signed(claim, row.mean),
+        ]
+        for row in depends_on(claim, claims, augmentation).itertuples()
+    )
+    header = ["factor", "value", "clearly better", f"mean difference, {claim.unit}"]
+    return f"**{claim.title}**, {augmentation}\n\n{markdown(header, rows)}"
+
+
+def full_table(claims: pd.DataFrame) -> str:
+    """Return every measure with all training texts and the MLP head: the baseline's mean, and differences from it."""
+    whole = claims[claims["texts_a_class"].isna() & (claims["head"] == "mlp")]
+    rows = []
+    for (name, unknown), own in whole.groupby(["set", "unknown"], sort=False):
+        for claim in CLAIMS:
+            table = differences(own, claim.measure).set_index("augmentation")
+            base = own.loc[own["augmentation"] == BASELINE, claim.measure].mean()
+            cells = [_difference(claim, Difference(*table.loc[cell, ["mean", "low", "high"]])) for cell in table.index]
+            rows.append([f"{name}, {unknown}", claim.title, f"{claim.factor * base:.{claim.decimals}f}", *cells])
+    names = [name for name in claims["augmentation"].unique() if name != BASELINE]
+    return markdown(["set", "measure", BASELINE, *names], rows)
+
+
+def _signed(claim: Claim, value: float) -> str:
+    return "–" if np.isnan(value) else f"{claim.factor * value:+.{claim.decimals}f}"
+
+
+def _difference(claim: Claim, found: Difference) -> str:
+    if np.isnan(found.mean):
+        return "–"
+    low, high = (f"{claim.factor * bound:.{claim.decimals}f}" for bound in (found.low, found.high))
+    text = f"{_signed(claim, found.mean)} ({low} to {high})"
+    return f"**{text}**" if found.clear else text
+
+
+def budget_table(budgets: pd.DataFrame) -> str:
+    """Return test accuracy at each budget of epochs: the baseline's mean, and paired differences from it."""
+    accuracy = CLAIMS[0]
+    rows = []
+    for (name, budget), own in budgets.groupby(["set", "budget"], sort=False):
+        base = own.loc[own["augmentation"] == BASELINE, "accuracy"].mean()
+        names = [cell for cell in own["augmentation"].unique() if cell != BASELINE]
+        cells = [_difference(accuracy, paired(own, "accuracy", cell, BASELINE)) for cell in names]
+        rows.append([str(name), str(budget), f"{100 * base:.2f}", *cells])
+    return markdown(["set", "epochs", BASELINE, *names], rows)
+
+
+def cost_table(costs: pd.DataFrame) -> str:
+    """Return what an epoch of each augmentation costs against the baseline's."""
+    wide = costs.pivot(index="set", columns="augmentation", values="ratio")[list(costs["augmentation"].unique())]
+    return markdown(
+        ["set", *wide.columns],
+        (
+            [str(name), *(f"{ratio:.2f}" for ratio in row)]
+            for name, row in zip(wide.index, wide.to_numpy(), strict=True)
+        ),
+    )
+
+
+def chosen_table(sweep: pd.DataFrame) -> str:
+    """Return, head by head, the setting chosen on validation, the app's default and no augmentation, on test."""
+    table = chosen(sweep)
+    wanted = table["chosen"] | _default(table) | ((table["mix"] == "none") & (table["epsilon"] == 0))
+    roles = ("validation accuracy %", "validation AUROC", "test accuracy %", "test AUROC")
+    rows = ([*_setting(row), *_looked_at(row)] for _, row in table[wanted].iterrows())
+    return markdown(["head", "setting", "mix", "α", "ε", "p", *roles], rows)
+
+
+def _setting(row: "pd.Series[float]") -> list[str]:
+    mixed = str(row["mix"]) != "none"
+    kind = "chosen on validation" if row["chosen"] else ("the app's default" if mixed else BASELINE)
+    alpha, share = (f"{row[name]:g}" if mixed else "–" for name in ("alpha", "share"))
+    return [str(row["head"]), kind, str(row["mix"]), alpha, f"{row['epsilon']:g}", share]
+
+
+def _looked_at(row: "pd.Series[float]") -> list[str]:
+    figures = ((100 * row[f"{role}accuracy"], row[f"{role}auroc"]) for role in ("validation_", ""))
+    return [text for accuracy, auroc in figures for text in (f"{accuracy:.2f}", f"{auroc:.4f}")]
+
+
+def _default(table: pd.DataFrame) -> "pd.Series[bool]":
+    mixed = (table["mix"] == "stitchup") & (table["alpha"] == DEFAULT_ALPHA) & (table["share"] == 1.0)
+    return mixed & (table["epsilon"] == DEFAULT_EPSILON)
+
+
+def defaults_sentence(sweep: pd.DataFrame) -> str:
+    """Say how far the app's default is from the setting that validation chose, on test, with the MLP head."""
+    own = sweep[sweep["head"] == "mlp"].copy()
+    table = chosen(own)
+    keys = ["mix", "alpha", "epsilon", "share"]
+    picked, default = table[table["chosen"]][keys].iloc[0], table[_default(table)][keys].iloc[0]
+    if picked.equals(default):
+        return "Validation chose what the app offers as its default."
+    sides = [own[(own[keys] == side).all(axis=1)].set_index(["set", "seed"]) for side in (picked, default)]
+    parts = []
+    for claim in (CLAIMS[0], CLAIMS[5]):
+        gap = (sides[0][claim.measure] - sides[1][claim.measure]).dropna().to_numpy(np.float64)
+        margin = 1.96 * gap.std(ddof=1) / np.sqrt(len(gap))
+        parts.append(
+            _difference(claim, Difference(gap.mean(), gap.mean() - margin, gap.mean() + margin)) + f" {claim.unit}"
+        )
+    return f"On test the chosen setting differs from the app's default by {' and '.join(parts)}."
+
+
+def rival_tables(rivals: pd.DataFrame) -> str:
+    """Return, for each set, every rival's difference from *No augmentation*."""
+    return "\n\n".join(f"**{name}**\n\n{_rival_table(own)}" for name, own in rivals.groupby("set", sort=False))
+
+
+def _rival_table(own: pd.DataFrame) -> str:
+    measures = [
+        claim for claim in CLAIMS if claim.measure in ("accuracy", "scaled_ece", "scaled_nll", "auroc", "fpr_at_95_tpr")
+    ]
+    base = own[own["variant"] == BASELINE]
+    first = [BASELINE, *(f"{claim.factor * base[claim.measure].mean():.{claim.decimals}f}" for claim in measures)]
+    others = (
+        [name, *(_difference(claim, paired(own, claim.measure, name, BASELINE, by="variant")) for claim in measures)]
+        for name in own["variant"].unique() if name != BASELINE
+    )  # fmt: skip
+    return markdown(["variant", *(f"{claim.unit}" for claim in measures)], [first, *others])
+
+
+def open_intent_table(table: pd.DataFrame) -> str:
+    """Return means over draws beside the best published figures."""
+    rows = []
+    for (name, ratio), own in table.groupby(["set", "ratio"], sort=False):
+        best = [f"{value:.2f}" if value == value else "–" for value in own[["best_f1", "best_accuracy"]].iloc[0]]
+        for method, part in own.groupby("method", sort=False):
+            figures = [_spread(part[figure]) for figure in ("f1", "f1_known", "f1_open", "accuracy")]
+            rows.append([str(name), f"{ratio:.0%}", str(method), *figures, *best])
+    ours = ["F1", "F1 known", "F1 open", "accuracy"]
+    return markdown(["set", "known", "head, score", *ours, "best published F1", "accuracy"], rows)
+
+
+def _spread(shares: "pd.Series[float]") -> str:
+    return f"{100 * shares.mean():.2f} ± {100 * shares.std():.2f}"
+
+
+def open_intent_sentence(table: pd.DataFrame) -> str:
+    """Say in how many of the six cells each head is above the best published figure."""
+    means = table.groupby(["method", "set", "ratio"], sort=False).mean(numeric_only=True).reset_index()
+    parts = []
+    for method, own in means.groupby("method", sort=False):
+        measured = own.dropna(subset=["best_f1"])
+        f1, accuracy = (int((100 * measured[m] > measured[f"best_{m}"]).sum()) for m in ("f1", "accuracy"))
+        parts.append(f"*{method}*: F1 in {f1}, accuracy in {accuracy} of {len(measured)} cells")
+    return f"Above the best published figure, by mean over draws: {'; '.join(parts)}."

@@ -1,0 +1,96 @@
+// Curves with a point on each that follows the threshold: at once while it is dragged, by Python's numbers after.
+
+const HEIGHT = 300;
+const MOVED = "estitchup-threshold-moved-point";
+const drawings = new WeakMap();
+
+class Curves {
+  constructor(root) {
+    this.root = root;
+    this.hear = (event) => this.movePoint(event.detail);
+    document.addEventListener(MOVED, this.hear);
+    this.unwatch = whenWide(root, () => this.draw());
+  }
+
+  update(data) {
+    this.data = data;
+    const shown = JSON.stringify(data.charts.map(({ points, ...rest }) => rest));
+    if (shown === this.shown) data.charts.forEach((chart) => this.place(chart));
+    else if (this.root.clientWidth) this.draw();
+    this.shown = shown;
+  }
+
+  draw() {
+    if (!this.data) return;
+    this.root.replaceChildren();
+    this.points = new Map();
+    this.frames = new Map();
+    const figures = this.data.charts.map(() => this.root.appendChild(document.createElement("figure")));
+    this.data.charts.forEach((chart, i) => this.drawChart(chart, figures[i])); // all stand before one is measured
+  }
+
+  drawChart(chart, figure) {
+    const caption = figure.appendChild(document.createElement("figcaption"));
+    caption.appendChild(document.createElement("strong")).textContent = chart.title;
+    caption.appendChild(document.createElement("span")).className = "finding";
+    const width = Math.floor(figure.clientWidth);
+    const svg = add(figure, "svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img" });
+    const highest = { x: 100, y: chart.highest };
+    const frame = axes(svg, width, HEIGHT, highest, [0, 20, 40, 60, 80, 100], String, chart.y, chart.x);
+    this.frames.set(chart.kind, { frame, svg, caption });
+    for (const curve of chart.curves) {
+      const corners = curve.x.map((x, i) => `${frame.x(x).toFixed(1)} ${frame.y(curve.y[i]).toFixed(1)}`);
+      const dash = curve.dashed ? "7 4" : "none";
+      add(svg, "path", { class: "curve", stroke: curve.colour, "stroke-dasharray": dash, d: `M${corners.join("L")}` });
+    }
+    for (const curve of chart.curves) {
+      const turn = curve.dashed ? "rotate(45)" : "";
+      const point = add(svg, "g", { class: "point" });
+      add(point, "rect", { x: -7, y: -7, width: 14, height: 14, rx: curve.dashed ? 0 : 7, fill: curve.colour, transform: turn });
+      add(point, "title", {}, curve.name);
+      this.points.set(`${chart.kind} ${curve.side}`, point);
+    }
+    figure.append(this.legend(chart));
+    this.place(chart);
+  }
+
+  legend(chart) {
+    const legend = document.createElement("p");
+    legend.className = "legend";
+    for (const curve of chart.curves) {
+      const key = legend.appendChild(document.createElement("span"));
+      const mark = key.appendChild(document.createElement("i"));
+      mark.style.borderTop = `3px ${curve.dashed ? "dashed" : "solid"} ${curve.colour}`;
+      key.append(curve.name);
+    }
+    return legend;
+  }
+
+  place(chart) {
+    for (const { side, x, y } of chart.points) this.movePoint({ kind: chart.kind, side, x, y });
+    const { svg, caption } = this.frames.get(chart.kind);
+    svg.setAttribute("aria-label", chart.alt);
+    caption.lastChild.textContent = chart.finding;
+  }
+
+  movePoint({ kind, side, x, y }) {
+    const point = this.points?.get(`${kind} ${side}`);
+    if (!point) return;
+    const { frame } = this.frames.get(kind);
+    point.style.display = y === null ? "none" : "";
+    if (y !== null) point.setAttribute("transform", `translate(${frame.x(x)} ${frame.y(y)})`);
+  }
+
+  end() {
+    document.removeEventListener(MOVED, this.hear);
+    this.unwatch();
+  }
+}
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".curves");
+  if (!drawings.has(root)) drawings.set(root, new Curves(root));
+  const drawing = drawings.get(root);
+  drawing.update(data);
+  return () => drawing.end();
+}

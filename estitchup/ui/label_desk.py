@@ -1,0 +1,143 @@
+"""What the label page shows of an experiment's pool: the order of its texts, what the classifier would say, and why.
+
+Computed once an experiment, for all sessions; what people decide is read from the catalog at every look.
+"""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from estitchup.calibration import softmax
+from estitchup.corpus import Role, normalised
+from estitchup.label_store import LabelStore, scope_of, text_keys
+from estitchup.labeling import STRATEGIES, Pool, alike, diverse, small_margin, strategy_named
+from estitchup.result import ExperimentResult
+from estitchup.ui import state
+
+FAVOURITE = "Soft E-Stitchup"
+DIVERSE_FIRST = 100  # texts that a diverse batch puts in order; the rest follow by margin
+ALIKE_COSINE = 0.7
+MOST_ALIKE = 8
+MOST_NEAREST = 3
+SUGGESTED = 3
+
+Positions = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A labelled training text near to a text of the pool."""
+
+    text: str
+    label: str
+    cosine: float
+
+
+class LabelDesk:
+    """The pool of an experiment: P distinct unlabelled texts, by position 0 … P − 1."""
+
+    def __init__(self, result: ExperimentResult, vectors: NDArray[np.float32]) -> None:
+        self.result, rows = result, result.rows
+        every = np.flatnonzero((rows["role"] == Role.POOL.value) & (rows["label"] == ""))
+        _, first = np.unique(np.array(normalised(rows["text"].iloc[every]), dtype=str), return_index=True)
+        pool = every[np.sort(first)]
+        self.texts: list[str] = rows["text"].iloc[pool].tolist()
+        self.keys = text_keys(self.texts)
+        self.position = {key: place for place, key in enumerate(self.keys)}
+        self.classes = result.facts.classes
+        self._vectors = vectors[pool]
+        trained = np.flatnonzero((rows["role"] == Role.TRAIN.value) & (rows["target"] >= 0))
+        self._labelled, self._trained = rows.iloc[trained], vectors[trained]
+        self._rankings: dict[tuple[str, str], Positions] = {}
+        self._probabilities: dict[str, NDArray[np.float64]] = {}
+
+    @cached_property
+    def scope(self) -> str:
+        """Return the name under which labels of these texts are kept."""
+        return scope_of(self.result.rows["text"])
+
+    @property
+    def favourite(self) -> str:
+        """Return the augmentation whose classifier suggests at first."""
+        return FAVOURITE if FAVOURITE in self.result.names else self.result.names[-1]
+
+    def ranking(self, name: str, strategy: str) -> Positions:
+        """Return the positions of all texts, those to label first in front."""
+        if (name, strategy) not in self._rankings:
+            self._rankings[name, strategy] = self._rank(self._pool(name), strategy)
+        return self._rankings[name, strategy]
+
+    def _pool(self, name: str) -> Pool:
+        logits = self.result.heads.logits(self._vectors)[self.result.runs_of(name)]
+        return Pool(logits, self._vectors, self._trained, np.array(self.keys, dtype=object))
+
+    def _rank(self, pool: Pool, strategy: str) -> Positions:
+        generator = np.random.default_rng(0)  # fixed, so that everybody sees the same order
+        if strategy_named(strategy).pick is not diverse:
+            return STRATEGIES[strategy].pick(pool, len(pool), generator)
+        first = diverse(pool, DIVERSE_FIRST, generator)
+        rest = np.argsort(-small_margin(pool), kind="stable")
+        return np.concatenate([first, rest[~np.isin(rest, first)]])
+
+    def probabilities(self, name: str) -> NDArray[np.float64]:
+        """Return the probabilities (P, K), mean over seeds."""
+        if name not in self._probabilities:
+            logits = self.result.heads.logits(self._vectors)[self.result.runs_of(name)]
+            self._probabilities[name] = np.mean([softmax(run) for run in logits], axis=0)
+        return self._probabilities[name]
+
+    def suggestions(self, name: str, position: int) -> list[tuple[str, float]]:
+        """Return the likeliest classes of a text with their probabilities, the likeliest first."""
+        own = self.probabilities(name)[position]
+        best = np.argsort(-own, kind="stable")[:SUGGESTED]
+        return [(self.classes[place], float(own[place])) for place in best]
+
+    def answers(self, name: str) -> tuple[list[str], NDArray[np.float64]]:
+        """Return for each text the class that the classifier would say, and its confidence (P,)."""
+        own = self.probabilities(name)
+        return [self.classes[place] for place in own.argmax(axis=1)], own.max(axis=1)
+
+    def nearest(self, position: int) -> list[Neighbour]:
+        """Return the labelled training texts nearest to a text."""
+        cosine = _unit(self._trained) @ _unit(self._vectors[position])
+        best = np.argsort(-cosine, kind="stable")[:MOST_NEAREST]
+        rows = zip(self._labelled["text"].iloc[best], self._labelled["label"].iloc[best], cosine[best], strict=True)
+        return [Neighbour(text, label, float(value)) for text, label, value in rows]
+
+    def alike(self, position: int) -> Positions:
+        """Return the positions of texts of the pool that are much alike, the most alike first."""
+        return alike(self._vectors, position, ALIKE_COSINE)
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    wide = vectors.astype(np.float64)
+    unit: NDArray[np.float64] = wide / np.maximum(np.linalg.norm(wide, axis=-1, keepdims=True), 1e-12)
+    return unit
+
+
+def label_desk(job_id: str) -> LabelDesk:
+    """Return the desk of a finished experiment, the same for all sessions."""
+    return _desk(str(state.workspace().result_folder(job_id)), job_id)
+
+
+@st.cache_resource(show_spinner="Looking up the vectors of the pool …", max_entries=4)
+def _desk(folder: str, job_id: str) -> LabelDesk:  # noqa: ARG001 (the cache's key)
+    from estitchup.experiment import result_vectors  # loads PyTorch, which no other page of results needs
+
+    result = state.result(job_id)
+    with state.workspace().vectors() as store:
+        return LabelDesk(result, result_vectors(result, store=store))
+
+
+def label_store() -> LabelStore:
+    """Return the labels of the workspace."""
+    return _label_store(os.environ.get("ESTITCHUP_HOME", ""))
+
+
+@st.cache_resource(show_spinner=False)
+def _label_store(home: str) -> LabelStore:  # noqa: ARG001 (the cache's key)
+    return LabelStore(state.workspace().catalog.engine)

@@ -1,0 +1,127 @@
+"""The answers of the try page as HTML: large type for a room, bars with the threshold's mark, all user text escaped.
+
+One st.html a text: charts would take longer to draw than the classifier takes to answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import pandas as pd
+
+from estitchup.bundle import Classifier
+from estitchup.bundle.nearest import Near
+from estitchup.charts.palette import COLOURS, KNOWN_COLOUR, SOFT, UNKNOWN_COLOUR
+
+TOP = 3
+OTHER_COLOUR = "#0072B2"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one classifier says of one text: the row of its table, with the top classes."""
+
+    name: str
+    classifier: Classifier
+    row: pd.Series
+
+    @property
+    def accepted(self) -> bool:
+        """Tell whether the text is answered."""
+        return bool(self.row["accepted"])
+
+    @property
+    def confidence(self) -> float:
+        """Return the largest probability."""
+        return float(self.row["confidence"])
+
+    @property
+    def classes(self) -> list[tuple[str, float]]:
+        """Return the most probable classes with their probabilities."""
+        count = min(TOP, len(self.classifier.classes))
+        return [(str(self.row[f"class_{i}"]), float(self.row[f"probability_{i}"])) for i in range(1, count + 1)]
+
+
+STYLE = """<style>
+.st-key-typed_texts textarea {font-size: 1.3rem}
+.try-text {font-size: 1.5rem; font-weight: 600; margin: 0 0 .6rem; overflow-wrap: anywhere}
+.try-truth {font-size: 1rem; opacity: .75; margin: -.4rem 0 .8rem}
+.try-row {display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 1rem}
+.try-cell {border: 1px solid color-mix(in srgb, currentColor 18%, transparent); border-left-width: 6px;
+  border-radius: 6px; padding: .8rem 1rem; min-width: 0}
+.try-name {font-size: 1rem; opacity: .8}
+.try-label {font-size: 1.9rem; font-weight: 650; line-height: 1.25; overflow-wrap: anywhere}
+.try-said {font-size: 1.05rem; margin: .1rem 0 .5rem}
+.try-bar {position: relative; height: 1.1rem; border-radius: 4px; overflow: visible;
+  background: color-mix(in srgb, currentColor 12%, transparent)}
+.try-fill {height: 100%; border-radius: 4px}
+.try-mark {position: absolute; top: -.3rem; bottom: -.3rem; width: 3px; margin-left: -1.5px; background: currentColor}
+.try-classes {display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: .1rem 1rem; margin-top: .9rem;
+  font-size: 1.05rem; overflow-wrap: anywhere}
+.try-classes span:nth-child(even), .try-near span:nth-child(3n) {font-variant-numeric: tabular-nums; text-align: right}
+.try-near {display: grid; grid-template-columns: minmax(0, 14rem) minmax(0, 1fr) auto; gap: .1rem 1rem;
+  font-size: 1rem; overflow-wrap: anywhere}
+.try-head {font-size: .95rem; opacity: .75; margin: .9rem 0 .2rem}
+.try-end {margin-top: 1.4rem; border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent)}
+@media (max-width: 640px) {.try-near {grid-template-columns: minmax(0, 1fr) auto}
+  .try-near span:nth-child(3n+1) {grid-column: 1 / -1; margin-top: .3rem}}
+</style>"""
+
+
+def card(text: str, answers: Sequence[Answer], nearest: Sequence[Near], label: str | None) -> str:
+    """Return the HTML of a text: each classifier's answer, side by side, and the nearest training texts."""
+    truth = f'<div class="try-truth">A test text; its label is {escape(label)}.</div>' if label else ""
+    cells = "".join(_cell(answer) for answer in answers)
+    return (
+        f'<div class="try-text">{escape(text)}</div>{truth}<div class="try-row">{cells}</div>{_near(nearest)}'
+        '<div class="try-end"></div>'
+    )
+
+
+def written(share: float) -> str:
+    """Write a confidence in percent, which says 100% only where it is."""
+    if share < 1 and round(share, 3) == 1:
+        return "above 99.9%"
+    return f"{share:.1%}"
+
+
+def _cell(answer: Answer) -> str:
+    threshold = answer.classifier.threshold
+    verdict = "Accepted" if answer.accepted else "Refused"
+    sign = "at or above" if answer.accepted else "below"
+    said = f"{verdict}: confidence {written(answer.confidence)}, {sign} the threshold of {written(threshold)}"
+    stripe = KNOWN_COLOUR if answer.accepted else UNKNOWN_COLOUR
+    return (
+        f'<div class="try-cell" style="border-left-color:{stripe}"><div class="try-name">{escape(answer.name)}</div>'
+        f'<div class="try-label">{escape(str(answer.row["label"]))}</div><div class="try-said">{said}</div>'
+        f"{_bar(answer, said)}{_classes(answer)}</div>"
+    )
+
+
+def _bar(answer: Answer, said: str) -> str:
+    colour = COLOURS.get(answer.name, OTHER_COLOUR)
+    stripes = f"repeating-linear-gradient(90deg,{colour} 0 10px,color-mix(in srgb,{colour} 65%,transparent) 10px 14px)"
+    fill = stripes if answer.name in SOFT else colour
+    return (
+        f'<div class="try-bar" role="img" aria-label="{escape(answer.name)}: {said}">'
+        f'<div class="try-fill" style="width:{100 * answer.confidence:.2f}%;background:{fill}"></div>'
+        f'<div class="try-mark" style="left:{100 * answer.classifier.threshold:.2f}%"></div></div>'
+    )
+
+
+def _classes(answer: Answer) -> str:
+    rows = (f"<span>{escape(name)}</span><span>{written(share)}</span>" for name, share in answer.classes)
+    return f'<div class="try-classes">{"".join(rows)}</div>'
+
+
+def _near(nearest: Sequence[Near]) -> str:
+    if not nearest:
+        return ""
+    rows = (
+        f"<span>{escape(near.label)}</span><span>{escape(near.text)}</span><span>{near.similarity:.2f}</span>"
+        for near in nearest
+    )
+    return (
+        '<div class="try-head">Nearest training texts, with label and cosine similarity</div>'
+        f'<div class="try-near">{"".join(rows)}</div>'
+    )

@@ -1,0 +1,107 @@
+"""The slides, opened again by python-pptx, and rendered by LibreOffice where it is installed."""
+
+import io
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ARABIC, FORMULA, HARM
+from PIL import Image
+from pptx import Presentation
+from pptx.presentation import Presentation as Deck
+from pptx.slide import Slide
+
+from estitchup.report.content import Report
+from estitchup.report.deck import fitting, safe
+from estitchup.report.native import values
+from estitchup.report.slides import slides
+
+
+@pytest.fixture(scope="module")
+def content(report: Report) -> bytes:
+    return slides(report)
+
+
+@pytest.fixture(scope="module")
+def deck(content: bytes) -> Deck:
+    return Presentation(io.BytesIO(content))
+
+
+def texts(slide: Slide) -> str:
+    """Return all that stands on a slide."""
+    said = [shape.text_frame.text for shape in slide.shapes if shape.has_text_frame]
+    tables = [shape.table for shape in slide.shapes if shape.has_table]
+    return "\n".join(said + [cell.text for table in tables for row in table.rows for cell in row.cells])
+
+
+def test_every_slide_has_a_title_that_says_something_and_notes(deck: Deck) -> None:
+    assert deck.slide_width / deck.slide_height == pytest.approx(16 / 9, abs=0.001)
+    for slide in deck.slides:
+        assert slide.shapes.title.text_frame.text.strip()
+        assert slide.notes_slide.notes_text_frame.text.strip()
+
+
+def test_every_chart_is_native_and_holds_the_numbers_of_its_figure(deck: Deck, report: Report) -> None:
+    charts = [shape.chart for slide in deck.slides for shape in slide.shapes if shape.has_chart]
+    assert len(charts) == len(report.charts)
+    known = next(chart for chart in report.charts if chart.name == "confidence-e-stitchup").figure.data[0]
+    shapes = [shape for slide in deck.slides for shape in slide.shapes if shape.has_chart]
+    described = {shape._element.xpath(".//p:cNvPr")[0].get("descr").split(":")[0]: shape.chart for shape in shapes[2:5]}
+    series = described["E-Stitchup"].plots[0].series[0]
+    drawn = np.array([float(point.text) for point in series._element.xpath("./c:yVal//c:v")])
+    assert drawn[::2] == pytest.approx(values(known.y))  # a step has two points
+    assert series.name == "known texts"
+
+
+def test_intervals_are_drawn_around_their_mean(deck: Deck, report: Report) -> None:
+    figure = next(chart for chart in report.charts if chart.name == "accuracy-differences").figure
+    slide = next(slide for slide in deck.slides if slide.shapes.title.text_frame.text.startswith(("Accuracy", "E-")))
+    series = next(shape.chart for shape in slide.shapes if shape.has_chart).plots[0].series
+    for trace, own in zip(figure.data, series, strict=False):
+        low, mean, high = (float(point.text) for point in own._element.xpath("./c:xVal//c:v"))
+        assert mean == pytest.approx(trace.x[0])
+        assert (low, high) == pytest.approx((mean - trace.error_x.arrayminus[0], mean + trace.error_x.array[0]))
+
+
+def test_texts_of_people_stand_there_word_for_word(deck: Deck) -> None:
+    opening = texts(deck.slides[0])
+    assert f"{ARABIC} **bold** {HARM}" in opening
+    assert HARM in opening
+    assert FORMULA in opening
+    assert any(HARM[:40] in texts(slide) for slide in list(deck.slides)[1:])  # a class or a text in a table
+
+
+def test_letters_that_xml_forbids_are_left_out() -> None:
+    assert safe("a\x00b\x0bc\nd\ud800e") == "abc\nde"
+
+
+def test_long_words_get_smaller_type_and_wide_letters_count_double() -> None:
+    short, long, wide = (fitting(text, 9_000_000, 28, lines=2) for text in ("short", "x" * 150, "件" * 150))
+    assert short == 28
+    assert long < short
+    assert wide < long
+
+
+def test_the_slides_are_made_within_five_seconds_of_processor_time(report: Report) -> None:
+    start = time.process_time()
+    slides(report)
+    assert time.process_time() - start < 5
+
+
+@pytest.mark.skipif(not (shutil.which("soffice") and shutil.which("pdftoppm")), reason="LibreOffice and poppler")
+def test_libreoffice_draws_every_slide_within_its_edges(content: bytes, deck: Deck, tmp_path: Path) -> None:
+    (tmp_path / "slides.pptx").write_bytes(content)
+    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
+    command = ["soffice", profile, "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path), "slides.pptx"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=180)
+    subprocess.run(["pdftoppm", "-r", "40", "-png", "slides.pdf", "slide"], cwd=tmp_path, check=True, timeout=60)
+    drawn = sorted(tmp_path.glob("slide-*.png"))
+    assert len(drawn) == len(deck.slides)
+    for number, picture in enumerate(drawn, start=1):
+        ink = np.asarray(Image.open(picture).convert("L")) < 200
+        assert ink.any()
+        assert not ink[-3:].any(), f"slide {number} runs out at the bottom"
+        assert not ink[:, -3:].any(), f"slide {number} runs out on the right"
