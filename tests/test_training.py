@@ -1,5 +1,6 @@
 """The stack: a run's numbers are its own, and the same seed gives the same bits."""
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -251,7 +252,7 @@ def test_a_run_that_no_longer_improves_leaves_the_stack_and_the_others_do_not_no
 def test_a_state_is_kept_run_by_run_so_that_other_groups_can_go_on_with_it(data: TrainingData, tmp_path: Path) -> None:
     runs, head, spec = grid_runs(1), HeadSpec(hidden=16), TrainingSpec(epochs=4, batch_size=32, patience=2)
     whole = train(data, runs, head, spec, device="cpu", dtype=torch.float64, runs_at_once=6)
-    checkpoint = Checkpoint(tmp_path / "training.safetensors")
+    checkpoint, cancel = Checkpoint(tmp_path / "training.safetensors"), threading.Event()
     train(
         data,
         runs,
@@ -261,7 +262,8 @@ def test_a_state_is_kept_run_by_run_so_that_other_groups_can_go_on_with_it(data:
         dtype=torch.float64,
         runs_at_once=6,
         checkpoint=checkpoint,
-        cancel=After(15),
+        listener=lambda report: cancel.set() if report.epoch == 2 else None,
+        cancel=cancel,
     )
     assert checkpoint.path.exists()
     resumed = train(data, runs, head, spec, device="cpu", dtype=torch.float64, runs_at_once=1, checkpoint=checkpoint)

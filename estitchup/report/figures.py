@@ -10,6 +10,7 @@ import logging
 import shutil
 import zipfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import kaleido
 import pandas as pd
@@ -58,7 +59,8 @@ def _drawn(report: Report) -> dict[str, bytes]:
         (f"{chart.name}.{kind}", _printable(chart.figure), kind) for chart in report.charts for kind in ("svg", "png")
     ]
     try:
-        images = asyncio.run(_draw([(figure, kind) for _, figure, kind in wanted]))
+        with ThreadPoolExecutor(1) as thread:  # the caller may have an event loop under way, as a notebook does
+            images = thread.submit(asyncio.run, _draw([(figure, kind) for _, figure, kind in wanted])).result()
     except Exception as error:
         logging.getLogger(__name__).exception("Charts could not be drawn")
         raise EstitchupError(

@@ -159,7 +159,7 @@ def test_one_seed_and_no_baseline_are_said(visit: Open, home: Workspace, small_r
     assert not app.exception
     assert "No augmentation is not among the runs, so differences from it cannot be shown" in words(app)
     assert "One seed was run" in words(app)
-    assert len(app.dataframe) == 1
+    assert len(app.dataframe) == 2  # the scores of the augmentation, and how its OOD scores do
     assert not app.table
     for view in ("Calibration", "Accuracy and speed"):
         assert not visit(PAGE, view=view).exception

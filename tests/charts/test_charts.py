@@ -68,7 +68,7 @@ def test_reliability_points_are_the_table_without_its_empty_bins() -> None:
     points, bars = trace(figure, "right answers"), trace(figure, "share of the texts (%)")
     assert list(points.x) == pytest.approx([0.35, 0.91, 0.96])
     assert list(points.y) == pytest.approx([0, 100, 50])
-    assert list(points.customdata) == [1, 1, 2]
+    assert points.customdata[:, 0].tolist() == [1, 1, 2]
     assert list(bars.y) == pytest.approx([25, 25, 50])
     assert np.isnan(table.accuracy).sum() == 15 - len(points.x)
 
