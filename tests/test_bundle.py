@@ -358,7 +358,10 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[str, b
     files: dict[str, bytes] = {}
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(files))
     Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    home = f"http://127.0.0.1:{server.server_port}"
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", home)
+    address = home + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr("huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE", address)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("HF_TOKEN", "hf_test")
@@ -403,6 +406,11 @@ def _handler(files: dict[str, bytes]) -> type[BaseHTTPRequestHandler]:
             name = self.path.rpartition("/")[2].partition("?")[0]
             if "/resolve/" in self.path:
                 return self._send(files[name], ETag=f'"{sha256(files[name])}"', X_Repo_Commit=commit)
+            if "/tree/" in self.path:
+                sizes = {path: len(content) for path, content in files.items()}
+                return self._json(
+                    [{"type": "file", "path": path, "size": size, "oid": commit} for path, size in sizes.items()]
+                )
             siblings = [{"rfilename": path} for path in files]
             return self._json({"id": "me/mine", "sha": commit, "siblings": siblings})
 
