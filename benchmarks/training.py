@@ -28,6 +28,7 @@ from estitchup.corpus import CorpusSpec, load_corpus
 from estitchup.experiment import embed_corpus, training_data
 from estitchup.recipe import Augmentation, HeadSpec, Mix, Run, TrainingSpec, full_grid
 from estitchup.streams import TrainingData
+from estitchup.trained import Standardisation
 from estitchup.training import device_name, find_device, train
 from estitchup.workspace import Workspace
 
@@ -81,8 +82,8 @@ def stack_seconds(data: TrainingData, runs: list[Run], head: HeadSpec, epochs: i
 
 def idiomatic_seconds(data: TrainingData, head: HeadSpec, device: str) -> float:
     """Return seconds of one epoch of one run in the loop that everybody writes."""
-    mean, deviation = data.embeddings.mean(0), data.embeddings.std(0)
-    rows = TensorDataset(torch.from_numpy((data.embeddings - mean) / deviation), torch.from_numpy(data.targets))
+    scale = Standardisation.of(data.embeddings)
+    rows = TensorDataset(torch.from_numpy(scale.apply(data.embeddings)), torch.from_numpy(data.targets))
     loader = DataLoader(rows, batch_size=TrainingSpec().batch_size_for(len(rows)), shuffle=True)
     widths = head.widths(data.embeddings.shape[1], data.classes)
     layers: list[torch.nn.Module] = []
@@ -102,7 +103,7 @@ def idiomatic_seconds(data: TrainingData, head: HeadSpec, device: str) -> float:
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     with torch.no_grad():
-        validation = torch.from_numpy((data.validation_embeddings - mean) / deviation).to(device)
+        validation = torch.from_numpy(scale.apply(data.validation_embeddings)).to(device)
         (model(validation).argmax(-1).cpu().numpy() == data.validation_targets).mean()
     return time.perf_counter() - started
 
@@ -110,12 +111,13 @@ def idiomatic_seconds(data: TrainingData, head: HeadSpec, device: str) -> float:
 def scikit_seconds(data: TrainingData, head: HeadSpec) -> float:
     """Return seconds of one epoch of scikit-learn's MLPClassifier, without augmentation."""
     model = MLPClassifier((head.hidden,), batch_size=TrainingSpec().batch_size_for(len(data.targets)), max_iter=1)
-    x = (data.embeddings - data.embeddings.mean(0)) / data.embeddings.std(0)
+    scale = Standardisation.of(data.embeddings)  # the encoder has coordinates that never change
+    x, held = scale.apply(data.embeddings), scale.apply(data.validation_embeddings)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         started = time.perf_counter()
         model.fit(x, data.targets)
-        model.predict(data.validation_embeddings)
+        model.predict(held)
         return time.perf_counter() - started
 
 

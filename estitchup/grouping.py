@@ -20,7 +20,7 @@ from estitchup.progress import Cancel
 from estitchup.recipe import HeadSpec, Run, TrainingSpec
 from estitchup.streams import TrainingData
 
-CACHE_BYTES = 16_000_000  # of weights, moments and batches at once on each core (measured, docs/decisions.md)
+CACHE_BYTES = 34_000_000  # of weights, moments and batches at once on each core (measured, docs/decisions.md)
 COPIES_OF_WEIGHTS = 4  # weights, gradients and AdamW's two moments
 COPIES_OF_BATCH = 3  # a batch, its partners and the bytes; each layer's output
 
