@@ -36,22 +36,29 @@ def main() -> None:
     sets, missing = load_sets(workspace, options.sets)
     for line in (machine(), *missing):
         print(line)
+    if not any(is_large(one) for one in sets):
+        raise SystemExit(f"None of these sets has {LARGE:,} training texts, which the page's sweeps need.")
     tables = compute(sets, kept)
     write_study(tables, [machine(), *missing], options.out)
 
 
 def compute(sets: list[LabelledSet], kept: Kept) -> dict[str, pd.DataFrame]:
     """Return every table of the study by name."""
-    large = [one for one in sets if len(one.data.targets) >= LARGE]
+    large = [one for one in sets if is_large(one)]
     pieces = {
         "claims": [claims(one, kept) for one in sets],
         "budgets": [budgets(one, kept) for one in large],
-        "costs": [epoch_costs(one, kept) for one in large],
         "sweep": [sweep(one, kept) for one in large],
         "rivals": [rivals(one, kept) for one in large],
         "open_intent": [open_intent(one, kept) for one in large],
+        "costs": [epoch_costs(one, kept) for one in large],  # last: the only piece that a busy machine would change
     }
     return {name: pd.concat(tables, ignore_index=True) for name, tables in pieces.items() if tables}
+
+
+def is_large(one: LabelledSet) -> bool:
+    """Return whether a set has enough training texts for sweeps, rivals and open intent detection."""
+    return len(one.data.targets) >= LARGE
 
 
 def machine() -> str:

@@ -75,14 +75,14 @@ def _place_in_class(targets: NDArray[np.int64]) -> NDArray[np.int64]:
 
 SPECS: dict[str, CorpusSpec] = {
     "CLINC150": CorpusSpec(
-        file="clinc150", text_column="text", label_column="label", split_column="split", unknown_labels=("oos",)
+        file="clinc150", text_column="text", label_column="intent", split_column="split", unknown_labels=("oos",)
     ),
     "BANKING77": CorpusSpec(
-        file="banking77", text_column="text", label_column="label", split_column="split", validation_share=0.1
+        file="banking77", text_column="text", label_column="category", split_column="split", validation_share=0.1
     ),
-    "MASSIVE": CorpusSpec(file="massive", text_column="text", label_column="label", split_column="split"),
-    "NLU Evaluation Data": CorpusSpec(file="nlu-evaluation", text_column="text", label_column="label"),
-    "GoEmotions": CorpusSpec(file="go-emotions", text_column="text", label_column="label", split_column="split"),
+    "MASSIVE": CorpusSpec(file="massive", text_column="text", label_column="intent", split_column="split"),
+    "NLU Evaluation Data": CorpusSpec(file="nlu-evaluation", text_column="text", label_column="intent"),
+    "GoEmotions": CorpusSpec(file="go-emotions", text_column="text", label_column="emotion", split_column="split"),
     "Sample": CorpusSpec(file="sample", text_column="text", label_column="intent", unknown_labels=("oos",)),
 }
 
