@@ -14,6 +14,7 @@ import torch
 
 from benchmarks.study.claims import claims
 from benchmarks.study.kept import Kept
+from benchmarks.study.labelling import labelling
 from benchmarks.study.open_intent import open_intent
 from benchmarks.study.rivals import rivals
 from benchmarks.study.sets import SPECS, LabelledSet, load_sets
@@ -51,6 +52,7 @@ def compute(sets: list[LabelledSet], kept: Kept) -> dict[str, pd.DataFrame]:
         "sweep": [sweep(one, kept) for one in large],
         "rivals": [rivals(one, kept) for one in large],
         "open_intent": [open_intent(one, kept) for one in large],
+        "labelling": [labelling(one, kept) for one in large],
         "costs": [epoch_costs(one, kept) for one in large],  # last: the only piece that a busy machine would change
     }
     return {name: pd.concat(tables, ignore_index=True) for name, tables in pieces.items() if tables}

@@ -7,8 +7,8 @@ stand-ins the highest F1, were there as many of them as of known texts, is carri
 repository thuiar/TEXTOIR.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
@@ -22,7 +22,7 @@ from estitchup.corpus import Role
 from estitchup.embedding_scores import NeighbourDistance
 from estitchup.leave_out import leave_out_folds, leave_out_runs
 from estitchup.ood_scores import Combination, doubt, energy
-from estitchup.recipe import Augmentation, HeadSpec, Run, TrainingSpec
+from estitchup.recipe import BASELINE, Augmentation, HeadSpec, Run, TrainingSpec
 from estitchup.trained import StackedHeads
 from estitchup.training import train
 
@@ -49,19 +49,49 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Method:
-    """A head and the score by which it refuses: doubt alone, or doubt, energy and neighbour distance together."""
+    """What answers: one head, or the mean of the logits of several that differ in their seed, and what it refuses by.
+
+    "confidence" is doubt alone, "combined" doubt, energy and neighbour distance together.
+    """
 
     augmentation: Augmentation
     score: Literal["confidence", "combined"]
+    heads: int = 1
 
     @property
     def name(self) -> str:
         """Return what the table calls it."""
-        return f"{self.augmentation.name}, {self.score}"
+        heads = f", {self.heads} heads" if self.heads > 1 else ""
+        return f"{self.augmentation.name}{heads}, {self.score}"
 
 
-HEADS = (Augmentation.named("No augmentation"), Augmentation.named("Soft E-Stitchup"))
-METHODS = tuple(Method(head, score) for head in HEADS for score in ("confidence", "combined"))
+NONE, SOFT = Augmentation.named(BASELINE), Augmentation.named("Soft E-Stitchup")
+METHODS = (
+    Method(NONE, "confidence"),
+    Method(NONE, "combined"),
+    Method(SOFT, "confidence"),
+    Method(SOFT, "combined"),
+    Method(SOFT, "combined", heads=3),
+)
+HEADS = {NONE: 1, SOFT: 3}  # how many are trained of each
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """Texts (n, D) as a run that knows the classes `known` (K,) meets them.
+
+    `target` (n,) is K where the class is not known; `distance` (n,) that to the run's own training texts.
+    """
+
+    vectors: Vectors
+    target: Targets
+    known: NDArray[np.bool_]
+    distance: Floats
+
+    def only_known(self) -> "Texts":
+        """Return the texts of known classes."""
+        own = self.target < len(self.known)
+        return Texts(self.vectors[own], self.target[own], self.known, self.distance[own])
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,12 +103,54 @@ class Answered:
     target: Targets
 
 
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """A draw of known classes: the run that knows them all, and behind it those that some are left out of.
+
+    `held` are each run's validation texts of the drawn classes, `test` the test texts as the first run meets them.
+    """
+
+    runs: list[Run]
+    held: list[Texts]
+    test: Texts
+
+    @classmethod
+    def of(cls, one: LabelledSet, ratio: float, draw: int) -> "Draw":
+        """Draw classes, and of them those that each fold leaves out."""
+        known = one.known_classes(draw, ratio)
+        run = Run(NONE, draw, rows=one.training_rows(draw, known, None), classes=known)
+        folds = np.ones((FOLDS, one.classes), bool)
+        folds[:, known] = leave_out_folds(int(known.sum()), FOLDS, seed=draw)
+        runs = [run, *leave_out_runs([run], one.data.targets, folds)]
+        own = known[one.data.validation_targets]
+        validation = one.data.validation_embeddings[own], one.data.validation_targets[own]
+        return cls(runs, [_met(one, other, *validation) for other in runs], _met(one, run, *one.role(Role.TEST)))
+
+    def trained(self, draws: int) -> list[Run]:
+        """Return the runs to train: each augmentation's heads, and of each head every run of this draw."""
+        return [
+            replace(run, augmentation=augmentation, seed=run.seed + draws * head)
+            for augmentation, heads in HEADS.items()
+            for head in range(heads)
+            for run in self.runs
+        ]
+
+
+def _met(one: LabelledSet, run: Run, vectors: Vectors, targets: Targets) -> Texts:
+    assert run.classes is not None
+    target = np.where((targets >= 0) & run.classes[np.maximum(targets, 0)], targets, one.classes)
+    distance = NeighbourDistance.of(one.data.embeddings[run.rows]).score(vectors)
+    return Texts(vectors, target, run.classes, distance)
+
+
 def open_intent(one: LabelledSet, kept: Kept, draws: int = DRAWS, ratios: tuple[float, ...] = RATIOS) -> pd.DataFrame:
     """Return a row for each ratio of known classes, draw and method, with the best published figures beside it."""
     tables = []
     for ratio in ratios:
-        settings = {"set": one.name, "ratio": ratio, "draws": draws, "folds": FOLDS, "corpus": one.corpus.digest}
-        table = kept.table("open-intent", settings, partial(_run, one, ratio, draws))
+        names = [method.name for method in METHODS]
+        settings = {"set": one.name, "ratio": ratio, "draws": draws, "folds": FOLDS, "methods": names}
+        compute = partial(_run, one, ratio, draws)
+        table = kept.table("open-intent", settings | {"corpus": one.corpus.digest}, compute)
         best = PUBLISHED.get((one.name, ratio), (float("nan"), float("nan")))
         tables.append(table.assign(best_f1=best[0], best_accuracy=best[1]))
         print(f"  open intent detection on {one.name}, {ratio:.0%} of the classes known", flush=True)
@@ -87,66 +159,56 @@ def open_intent(one: LabelledSet, kept: Kept, draws: int = DRAWS, ratios: tuple[
 
 def _run(one: LabelledSet, ratio: float, draws: int) -> pd.DataFrame:
     """Train the heads of all draws, and those that some known classes are left out of, in one stack."""
-    plans = [_plan(one, ratio, draw, head) for draw in range(draws) for head in HEADS]
-    stack = train(one.data, [run for plan in plans for run in plan], HeadSpec(), TrainingSpec())
+    drawn = [Draw.of(one, ratio, draw) for draw in range(draws)]
+    runs = [run for draw in drawn for run in draw.trained(draws)]
+    stack = train(one.data, runs, HeadSpec(), TrainingSpec())
+    places = iter(range(len(runs)))
     rows = []
-    for place, plan in enumerate(plans):
-        heads = [stack.heads.only(place * len(plan) + i) for i in range(len(plan))]
+    for number, draw in enumerate(drawn):
+        heads = {
+            augmentation: [[stack.heads.only(next(places)) for _ in draw.runs] for _ in range(count)]
+            for augmentation, count in HEADS.items()
+        }
         for method in METHODS:
-            if method.augmentation == plan[0].augmentation:
-                figures = _judge(one, plan, heads, method)
-                rows.append({"set": one.name, "ratio": ratio, "draw": plan[0].seed, "method": method.name} | figures)
+            figures = judge(draw, heads[method.augmentation][: method.heads], method)
+            rows.append({"set": one.name, "ratio": ratio, "draw": number, "method": method.name} | figures)
     return pd.DataFrame(rows)
 
 
-def _plan(one: LabelledSet, ratio: float, draw: int, augmentation: Augmentation) -> list[Run]:
-    """Return the run of a draw, and behind it those with some of its known classes left out."""
-    known = one.known_classes(draw, ratio)
-    run = Run(augmentation, draw, rows=one.training_rows(draw, known, None), classes=known)
-    folds = np.ones((FOLDS, one.classes), bool)
-    folds[:, known] = leave_out_folds(int(known.sum()), FOLDS, seed=draw)
-    return [run, *leave_out_runs([run], one.data.targets, folds)]
+def judge(draw: Draw, heads: list[list[StackedHeads]], method: Method) -> dict[str, float]:
+    """Choose the share to refuse on the folds' stand-ins, the threshold on known validation texts, and report test.
+
+    `heads` are those of the method, and of each, one for every run of the draw.
+    """
+    by_run = list(zip(*heads, strict=True))
+    own, *folds = (_answered(method, head, texts, texts) for head, texts in zip(by_run, draw.held, strict=True))
+    share = best_share(folds, len(draw.test.known))
+    test = _answered(method, by_run[0], draw.held[0], draw.test)
+    return figures_of(test, float(np.quantile(own.score, 1 - share)), draw.test.known) | {"share": share}
 
 
-def _judge(one: LabelledSet, plan: list[Run], heads: list[StackedHeads], method: Method) -> dict[str, float]:
-    """Choose the share to refuse on the folds' stand-ins, the threshold on known validation texts, and report test."""
-    known = _classes(plan[0])
-    validation, held_targets = one.data.validation_embeddings, one.data.validation_targets
-    own = known[held_targets]
-    folds = zip(plan[1:], heads[1:], strict=True)
-    stand_ins = [_answered(one, run, head, method, validation[own], held_targets[own]) for run, head in folds]
-    share = best_share(stand_ins, one.classes)
-    held = _answered(one, plan[0], heads[0], method, validation[own], held_targets[own])
-    answered = _answered(one, plan[0], heads[0], method, *one.role(Role.TEST))
-    return figures_of(answered, float(np.quantile(held.score, 1 - share)), known) | {"share": share}
-
-
-def _answered(
-    one: LabelledSet, run: Run, head: StackedHeads, method: Method, vectors: Vectors, targets: Targets
-) -> Answered:
-    """Answer texts; classes that the run does not know are open. Scales come from the run's known validation texts."""
-    known, classes = _classes(run), one.classes
-    logits = np.where(known, head.logits(vectors)[0], -np.inf)
-    target = np.where((targets >= 0) & known[np.maximum(targets, 0)], targets, classes)
+def _answered(method: Method, heads: Sequence[StackedHeads], held: Texts, texts: Texts) -> Answered:
+    """Answer texts; scores that differ in scale are put on one by the known texts of `held`."""
+    logits = _logits(heads, texts)
     if method.score == "confidence":
-        return Answered(logits.argmax(1), doubt(logits), target)
-    held = one.data.validation_embeddings[known[one.data.validation_targets]]
-    neighbours = NeighbourDistance.of(one.data.embeddings[run.rows])
-    scale = Combination.of(*_scores(np.where(known, head.logits(held)[0], -np.inf), neighbours.score(held)))
-    return Answered(logits.argmax(1), scale.apply(*_scores(logits, neighbours.score(vectors))), target)
+        return Answered(logits.argmax(1), doubt(logits), texts.target)
+    reference = held.only_known()
+    scale = Combination.of(*_scores(_logits(heads, reference), reference.distance))
+    return Answered(logits.argmax(1), scale.apply(*_scores(logits, texts.distance)), texts.target)
 
 
-def _scores(logits: NDArray[np.floating], distance: Floats) -> Iterator[Floats]:
+def _logits(heads: Sequence[StackedHeads], texts: Texts) -> NDArray[np.float32]:
+    """Return the mean of the heads' logits (n, K), −∞ where the class is not known."""
+    mean = np.mean([head.logits(texts.vectors)[0] for head in heads], axis=0)
+    return np.where(texts.known, mean, np.float32(-np.inf))
+
+
+def _scores(logits: NDArray[np.float32], distance: Floats) -> Iterator[Floats]:
     """Yield log-odds of doubt, energy, and distance: two opinions of the head, one of its neighbours."""
     uncertain = np.clip(doubt(logits), 1e-12, 1 - 1e-12)
     yield np.log(uncertain) - np.log1p(-uncertain)
     yield energy(logits)
     yield distance
-
-
-def _classes(run: Run) -> NDArray[np.bool_]:
-    assert run.classes is not None
-    return run.classes
 
 
 def best_share(folds: list[Answered], classes: int) -> float:

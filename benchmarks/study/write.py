@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.study.figures import draw_budgets, draw_claims
+from benchmarks.study.labelling import labelling_tables
 from benchmarks.study.measures import paired
 from benchmarks.study.sweep import chosen
 from benchmarks.study.verdicts import CLAIMS, Claim, Verdict, depends_on, differences, verdicts
@@ -54,6 +55,7 @@ def _parts(tables: Tables, notes: list[str]) -> dict[str, str]:
         "defaults": defaults_sentence(tables["sweep"]),
         "rivals": rival_tables(tables["rivals"]),
         "open_intent": open_intent_table(tables["open_intent"]),
+        "labelling": labelling_tables(tables["labelling"]),
         "open_intent_sentence": open_intent_sentence(tables["open_intent"]),
     }
 

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from clouds import clouds
 from sklearn.metrics import accuracy_score, f1_score
 
-from benchmarks.study.open_intent import Answered, best_share, f1_of, figures_of
+from benchmarks.study.kept import Kept
+from benchmarks.study.open_intent import METHODS, Answered, best_share, f1_of, figures_of, open_intent
 
 
 def answered(seed: int, texts: int = 400, classes: int = 5) -> Answered:
@@ -46,3 +48,13 @@ def test_a_fifth_is_refused_where_a_fifth_of_the_known_texts_scores_like_the_unk
     target = np.repeat([0, 1, 2], [500, 500, 1000])
     score = np.where(target == 2, 2.0, np.where(np.arange(2000) % 5 == 0, 3.0, np.linspace(0, 1, 2000)))
     assert best_share([Answered(np.minimum(target, 1), score, target)], classes=2) == pytest.approx(0.2, abs=0.011)
+
+
+def test_the_protocol_answers_clouds_that_lie_far_apart_and_goes_no_further_than_chance_on_one_spot(tmp_path):
+    easy, hard = (
+        open_intent(clouds(apart, classes=12), Kept(tmp_path / str(apart)), draws=1, ratios=(0.5,))
+        for apart in (14.0, 0.0)
+    )
+    assert set(easy["method"]) == {method.name for method in METHODS}
+    assert easy["f1"].min() > 0.8
+    assert hard["f1_known"].max() < 0.4

@@ -4,34 +4,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from clouds import clouds
 
 from benchmarks.study.claims import Case, claims, measured, runs_of
 from benchmarks.study.kept import Kept
 from benchmarks.study.measures import interval, measure
 from benchmarks.study.plain import Variant, train_plain
 from benchmarks.study.rivals import as_given, same_class, stitched
-from benchmarks.study.sets import LabelledSet
 from benchmarks.study.sweep import chosen
 from benchmarks.study.verdicts import Claim, differences, verdicts
-from estitchup.corpus import Corpus, Role
+from estitchup.corpus import Role
 from estitchup.recipe import BASELINE, Augmentation, HeadSpec, Run, TrainingSpec
 from estitchup.training import train
 
 ACCURACY = Claim("More accurate", "accuracy", True, "points")
-
-
-def clouds(apart: float, classes: int = 8, rows: int = 60) -> LabelledSet:
-    """Return clouds around centres that lie `apart` deviations from each other, with roles."""
-    generator = np.random.default_rng(0)
-    targets = np.repeat(np.arange(classes), rows)
-    vectors = apart * np.eye(classes, 16)[targets] / np.sqrt(2) + generator.normal(size=(len(targets), 16))
-    roles = np.array([Role.TRAIN, Role.TRAIN, Role.VALIDATION, Role.TEST])[np.arange(len(targets)) % 4]
-    labels = np.array([f"class {target}" for target in targets], dtype=object)
-    names = tuple(sorted(set(labels)))
-    corpus = Corpus(
-        tuple(f"text {i}" for i in range(len(targets))), labels, roles, names, targets.astype(np.int64), (), ()
-    )
-    return LabelledSet("Clouds", corpus, vectors.astype(np.float32))
 
 
 def table_of(accuracies: dict[str, list[float]]) -> pd.DataFrame:
