@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS ?= 2# test files side by side; each worker computes on one core
 
 .PHONY: app test check fuzz bench study clean
 
@@ -9,7 +10,7 @@ app: $(VENV)/.app
 	$(BIN)/estitchup app
 
 test: $(VENV)/.dev
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=$(WORKERS) --dist=loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -5,10 +5,12 @@ from pathlib import Path
 import streamlit as st
 
 from estitchup.ui.guard import guard
+from estitchup.ui.memory import set_imports_aside
 from estitchup.ui.presentation import present
 
 ASSETS = Path(__file__).parent / "assets"
 
+set_imports_aside()
 st.set_page_config(page_title="estitchup", page_icon=str(ASSETS / "mark.svg"), layout="wide")
 st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "mark.svg"), size="large")
 

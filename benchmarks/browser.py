@@ -114,11 +114,12 @@ def _by_line(page: Page, turn: int) -> None:
 
 
 def _drag(page: Page, handle: Locator, turn: int) -> None:
-    """Drag a handle some way, to the right and back in turns."""
+    """Drag a handle some way, to the right and back in turns, and never twice to one place, which would be cached."""
     box = handle.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(x + (60 if turn % 2 else -60), y, steps=5)
+    way = 45 + 5 * (turn % 7)
+    page.mouse.move(x + (way if turn % 2 else -way), y, steps=5)
     page.mouse.up()

@@ -21,7 +21,6 @@ from statistics import median
 import numpy as np
 from browser import measure_pages  # type: ignore[import-not-found]  # beside this script
 
-from estitchup.calibration import reliability_table
 from estitchup.ood_scores import LOGIT_SCORES
 from estitchup.policy import POLICIES
 from estitchup.scores import RunScores
@@ -77,7 +76,7 @@ def measure_threshold(rows: int, repeats: int) -> None:
 def all_metrics(known: np.ndarray, targets: np.ndarray, unknown: np.ndarray) -> list[object]:
     """Return every figure of a run."""
     scores = RunScores.of(known, targets, unknown)
-    return [scores.metrics, reliability_table(scores.confidence, scores.correct)]
+    return [scores.metrics, scores.reliability]
 
 
 def main() -> None:

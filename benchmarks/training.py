@@ -12,10 +12,12 @@ import argparse
 import itertools
 import os
 import resource
+import sys
 import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -25,14 +27,16 @@ from sklearn.neural_network import MLPClassifier
 from torch.utils.data import DataLoader, TensorDataset
 
 from estitchup.corpus import CorpusSpec, load_corpus
+from estitchup.device import device_name, find_device
 from estitchup.experiment import embed_corpus, training_data
 from estitchup.recipe import Augmentation, HeadSpec, Mix, Run, TrainingSpec, full_grid
 from estitchup.streams import TrainingData
 from estitchup.trained import Standardisation
-from estitchup.training import device_name, find_device, train
+from estitchup.training import train
 from estitchup.workspace import Workspace
 
 STITCH = Augmentation(mix=Mix.STITCHUP)
+LARGEST = "one large square product on all cores, the best that this machine did in the same round"
 
 
 @dataclass(frozen=True)
@@ -187,24 +191,46 @@ def compare(one: Set, head: HeadSpec, repeats: int, device: str) -> None:
     print(f"  idiomatic loop (a)         {ratio(took['loop'], took['stack']):.2f} × as long")
     if "scikit" in took:
         print(f"  scikit-learn (b)           {ratio(took['scikit'], took['stack']):.2f} × as long")
-    print(
-        f"  share of the product peak  {share:.0%} of {1 / median(took['peak']) / 1e9:.0f} GFLOP/s in one large product"
+    print(f"  share of the product peak  {share:.0%} of {1 / median(took['peak']) / 1e9:.0f} GFLOP/s in {LARGEST}")
+    of_shapes = median(
+        flops_of_epoch(one.data, head) * p / s for p, s in zip(took["shapes"], took["stack"], strict=True)
     )
-    print(f"  products of its shapes     {1 / median(took['shapes']) / 1e9:.0f} GFLOP/s on their own", flush=True)
+    shapes = 1 / median(took["shapes"]) / 1e9
+    print(f"  share of its own shapes    {of_shapes:.0%} of {shapes:.0f} GFLOP/s in products of its sizes", flush=True)
 
 
-def cost_of_runs(one: Set, counts: tuple[int, ...]) -> None:
-    """Print what more runs cost, and the full comparison of six cells with five seeds."""
+def cost_of_runs(one: Set, counts: tuple[int, ...], repeats: int) -> None:
+    """Print what more runs cost: medians of rounds in which all counts take their turn."""
+    contestants = {
+        count: partial(stack_seconds, one.data, [Run(STITCH, seed) for seed in range(count)], HeadSpec(), epochs=2)
+        for count in counts
+    }
+    rounds = [{count: contestant() for count, contestant in contestants.items()} for _ in range(repeats)]
+    print("| runs | seconds per run-epoch | times the epoch of one run |")
+    print("|---|---|---|")
     for count in counts:
-        runs = [Run(STITCH, seed) for seed in range(count)]
-        print(f"  R = {count:3d}: {stack_seconds(one.data, runs, HeadSpec()):.3f} s per run-epoch", flush=True)
+        times = median(count * took[count] / took[counts[0]] for took in rounds)
+        print(f"| {count} | {median(took[count] for took in rounds):.3f} | {times:.1f} |", flush=True)
+
+
+def full_comparison(one: Set, repeats: int) -> None:
+    """Print how long six augmentations with five seeds take, and the memory that this process had at its most."""
     grid = [Run(augmentation, seed) for augmentation in full_grid() for seed in range(5)]
-    started = time.perf_counter()
-    train(one.data, grid, HeadSpec(), TrainingSpec())
-    print(f"  6 augmentations × 5 seeds × {TrainingSpec().epochs} epochs: {time.perf_counter() - started:.1f} s")
-    print(f"  peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB")
+    took = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        train(one.data, grid, HeadSpec(), TrainingSpec())
+        took.append(time.perf_counter() - started)
+    print(f"6 augmentations × 5 seeds × {TrainingSpec().epochs} epochs: {median(took):.1f} s")
+    print(f"peak memory of the process {peak_gigabytes():.1f} GB, peers, PyTorch and vectors included")
     if torch.cuda.is_available():
-        print(f"  peak memory of the GPU {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")
+        print(f"peak memory of the GPU {torch.cuda.max_memory_allocated() / 1e9:.1f} GB")
+
+
+def peak_gigabytes() -> float:
+    """Return the most memory this process has had; macOS counts bytes, others kibibytes."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
 
 
 def main() -> None:
@@ -222,8 +248,10 @@ def main() -> None:
         for head in (HeadSpec(kind="linear"), HeadSpec(kind="mlp", hidden=512)):
             compare(one, head, options.repeats, device)
     if not options.quick:
-        print(f"{found[0].name}, MLP-512, cost of runs")
-        cost_of_runs(found[0], (1, 6, 30, 120))
+        print(f"{found[0].name}, MLP-512, E-Stitchup")
+        full_comparison(found[0], min(options.repeats, 3))
+        cost_of_runs(found[0], (1, 6, 30, 120), min(options.repeats, 3))
+        print(f"peak memory of the process after 120 runs {peak_gigabytes():.1f} GB")
 
 
 if __name__ == "__main__":

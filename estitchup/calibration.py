@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 DEFAULT_BINS = 15
 
@@ -30,7 +29,8 @@ def log_softmax(logits: ArrayLike) -> Floats:
 def softmax(logits: ArrayLike) -> Floats:
     """Return probabilities (..., K) of logits (..., K), in float64."""
     values = np.asarray(logits, np.float64)
-    odds: Floats = np.exp(values - values.max(axis=-1, keepdims=True))
+    odds: Floats = values - values.max(axis=-1, keepdims=True)
+    np.exp(odds, out=odds)
     odds /= odds.sum(axis=-1, keepdims=True)
     return odds
 
@@ -52,8 +52,8 @@ def answers(logits: ArrayLike) -> Answers:
     """Read the answers off logits (..., K)."""
     values = np.asarray(logits, np.float64)
     predicted = values.argmax(axis=-1)
-    top = values.max(axis=-1, keepdims=True)
-    others = np.exp(values - top)
+    others = values - np.take_along_axis(values, predicted[..., None], axis=-1)
+    np.exp(others, out=others)
     np.put_along_axis(others, predicted[..., None], 0.0, axis=-1)
     odds: Floats = others.sum(axis=-1)  # Σ over the other classes of p / p_max
     return Answers(predicted, 1 / (1 + odds), odds / (1 + odds))
@@ -73,6 +73,22 @@ class ReliabilityTable:
     accuracy: Floats
     low: Floats
     high: Floats
+
+    @property
+    def expected_error(self) -> float:
+        """Return Σ over bins of (share of texts) · |accuracy − confidence|, in [0, 1]; NaN without texts."""
+        filled = self.count > 0
+        return float(np.average(self._gaps, weights=self.count[filled])) if filled.any() else float("nan")
+
+    @property
+    def maximum_error(self) -> float:
+        """Return the largest |accuracy − confidence| of a filled bin, in [0, 1]; NaN without texts."""
+        return float(self._gaps.max(initial=-np.inf)) if self.count.any() else float("nan")
+
+    @property
+    def _gaps(self) -> Floats:
+        gaps: Floats = np.abs(self.accuracy - self.confidence)[self.count > 0]
+        return gaps
 
 
 def reliability_table(confidence: ArrayLike, correct: ArrayLike, bins: int = DEFAULT_BINS) -> ReliabilityTable:
@@ -115,26 +131,25 @@ def bin_of(confidence: ArrayLike, bins: int = DEFAULT_BINS) -> NDArray[np.int64]
 
 def equal_mass_bin_of(confidence: ArrayLike, bins: int = DEFAULT_BINS) -> NDArray[np.int64]:
     """Return each confidence's bin (N,) in 0..bins−1 by its mean rank: as near to N / bins texts each as ties allow."""
-    ranks = rankdata(np.asarray(confidence, np.float64))  # from 1, tied values share the mean of theirs
-    index: NDArray[np.int64] = (bins * (ranks - 0.5) / max(ranks.size, 1)).astype(np.int64)
+    confidences = np.asarray(confidence, np.float64)
+    ordered = np.sort(confidences)
+    last = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True)[: ordered.size])
+    first = np.append(0, last[:-1] + 1)[: last.size]
+    of_tie = (bins * ((first + last) / 2 + 0.5) / max(ordered.size, 1)).astype(np.int64)  # of each distinct value
+    starts = np.searchsorted(of_tie, np.arange(1, bins))  # the first distinct value of each further bin
+    edges = np.append(ordered, np.inf)[np.append(first, ordered.size)[starts]]
+    index: NDArray[np.int64] = np.searchsorted(edges, confidences, side="right")
     return index
 
 
 def expected_calibration_error(confidence: ArrayLike, correct: ArrayLike, bins: int = DEFAULT_BINS) -> float:
     """Return Σ over bins of (share of texts) · |accuracy − confidence|, in [0, 1]; NaN without texts."""
-    table = reliability_table(confidence, correct, bins)
-    filled = table.count > 0
-    if not filled.any():
-        return float("nan")
-    gaps = np.abs(table.accuracy[filled] - table.confidence[filled])
-    return float(np.average(gaps, weights=table.count[filled]))
+    return reliability_table(confidence, correct, bins).expected_error
 
 
 def maximum_calibration_error(confidence: ArrayLike, correct: ArrayLike, bins: int = DEFAULT_BINS) -> float:
     """Return the largest |accuracy − confidence| of a filled bin, in [0, 1]; NaN without texts."""
-    table = reliability_table(confidence, correct, bins)
-    gaps = np.abs(table.accuracy - table.confidence)[table.count > 0]
-    return float(gaps.max()) if gaps.size else float("nan")
+    return reliability_table(confidence, correct, bins).maximum_error
 
 
 def adaptive_calibration_error(confidence: ArrayLike, correct: ArrayLike, bins: int = DEFAULT_BINS) -> float:
@@ -153,13 +168,24 @@ def classwise_calibration_error(logits: ArrayLike, targets: ArrayLike, bins: int
     logits (N, K), targets (N,) in 0..K−1. A class without texts counts too: its probability ought to be 0. NaN without
     texts.
     """
-    probabilities, classes = softmax(logits), np.asarray(targets, np.int64)
+    return classwise_error_of(softmax(logits), targets, bins)
+
+
+def classwise_error_of(probabilities: Floats, targets: ArrayLike, bins: int = DEFAULT_BINS) -> float:
+    """Return `classwise_calibration_error` of probabilities (N, K)."""
     rows, width = probabilities.shape
     if not rows:
         return float("nan")
-    cell = bin_of(probabilities, bins) + bins * np.arange(width)  # (N, K): each class has its own bins
-    gaps = np.bincount(cell.ravel(), probabilities.ravel(), bins * width)
-    gaps -= np.bincount(cell[np.arange(rows), classes], minlength=bins * width)
+    gaps = np.zeros((width, bins))
+    gaps[:, 0] = probabilities.sum(axis=0)
+    row, column = np.nonzero(probabilities > 1 / bins)  # few are: the others all lie in the first bin of their class
+    high = probabilities[row, column]
+    moved = np.bincount(bin_of(high, bins) + bins * column, high, bins * width).reshape(width, bins)
+    gaps += moved
+    gaps[:, 0] -= np.bincount(column, high, width)
+    classes = np.asarray(targets, np.int64)
+    own = bin_of(probabilities[np.arange(rows), classes], bins) + bins * classes
+    gaps -= np.bincount(own, minlength=bins * width).reshape(width, bins)
     return float(np.abs(gaps).sum() / (rows * width))
 
 
@@ -174,14 +200,25 @@ def brier_score(logits: ArrayLike, targets: ArrayLike) -> float:
 
 def brier_scores(logits: ArrayLike, targets: ArrayLike) -> Floats:
     """Return each text's Σ over classes of (p − [is it this class])² (N,); logits (N, K), targets (N,) in 0..K−1."""
-    misses, classes = softmax(logits), np.asarray(targets, np.int64)
-    misses[np.arange(len(misses)), classes] -= 1
-    squares: Floats = (misses**2).sum(axis=1)
+    return brier_scores_of(softmax(logits), targets)
+
+
+def brier_scores_of(probabilities: Floats, targets: ArrayLike) -> Floats:
+    """Return `brier_scores` of probabilities (N, K)."""
+    misses = probabilities.copy()
+    misses[np.arange(len(misses)), np.asarray(targets, np.int64)] -= 1
+    squares: Floats = np.einsum("nk,nk->n", misses, misses)
     return squares
 
 
 def log_losses(logits: ArrayLike, targets: ArrayLike) -> Floats:
     """Return −log p(target) in nats (N,), whose mean is the NLL; logits (N, K), targets (N,) in 0..K−1."""
-    classes = np.asarray(targets, np.int64)
-    losses: Floats = -np.take_along_axis(log_softmax(logits), classes[:, None], axis=-1)[:, 0]
+    return losses_of(answers(logits), logits, targets)
+
+
+def losses_of(given: Answers, logits: ArrayLike, targets: ArrayLike) -> Floats:
+    """Return `log_losses`, where the answers that logits (N, K) give are known already."""
+    values, rows = np.asarray(logits), np.arange(len(given.predicted))
+    top, target = (values[rows, place].astype(np.float64) for place in (given.predicted, np.asarray(targets, np.int64)))
+    losses: Floats = np.log1p(given.doubt / given.confidence) + (top - target)
     return losses

@@ -22,7 +22,7 @@ from estitchup.outcomes import Outcomes, percent
 from estitchup.policy import Policy
 from estitchup.result import ExperimentResult
 from estitchup.temperature import fit_temperature, scaled
-from estitchup.threshold import Costs, ScoredTexts, ThresholdCurve
+from estitchup.threshold import Costs, ScoredTexts, Sweep, ThresholdCurve
 
 CURVE_POINTS = 200
 THOUSANDTHS = 1000
@@ -106,6 +106,11 @@ class Classifier:
     def moves(self) -> Moves:
         """Return what every thousandth of the threshold does to the test texts."""
         return Moves.in_steps(self.curves, THOUSANDTHS)
+
+    @cached_property
+    def drawn_curve(self) -> Sweep:
+        """Return the outcomes that a drawing of the curves needs, seeds pooled."""
+        return self.pooled_curve.sweep(CURVE_POINTS)
 
     @cached_property
     def pooled_curve(self) -> ThresholdCurve:
@@ -194,6 +199,7 @@ class Decision:
         self.names = result.names
         self._classifiers: dict[tuple[str, bool], Classifier] = {}
         self._figures: dict[tuple[object, ...], go.Figure] = {}
+        self._unknown = {role: bool((result.role_rows(role)["target"] < 0).any()) for role in Role}
 
     def classifier(self, name: str, calibrated: bool) -> Classifier:
         """Return an augmentation's classifier."""
@@ -203,7 +209,7 @@ class Decision:
 
     def has_unknown(self, role: Role) -> bool:
         """Tell whether a role has unknown texts."""
-        return bool((self.result.role_rows(role)["target"] < 0).any())
+        return self._unknown[role]
 
     @property
     def uses_stand_ins(self) -> bool:
@@ -242,7 +248,7 @@ class Decision:
             for kind in ("ROC", "risk and coverage")
         }
         if keys["ROC"] not in self._figures:
-            sweeps = {classifier.name: classifier.pooled_curve.sweep(CURVE_POINTS) for classifier in classifiers}
+            sweeps = {classifier.name: classifier.drawn_curve for classifier in classifiers}
             self._figures[keys["ROC"]] = roc(sweeps)
             self._figures[keys["risk and coverage"]] = risk_coverage(sweeps)
         return {kind: self._figures[key] for kind, key in keys.items()}

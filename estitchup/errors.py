@@ -6,3 +6,6 @@ class EstitchupError(Exception):
 
     The app shows the sentence, the command line prints it; neither shows a traceback.
     """
+
+
+NOT_ENOUGH_MEMORY = "There is not enough memory: choose fewer seeds, a smaller head or fewer texts."

@@ -6,6 +6,7 @@ A reader keeps its place in the file, so that a look at a job costs what is new,
 import json
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,12 +60,16 @@ class Reader:
         self.offset += len(whole) + len(newline)
         lines = whole.splitlines()
         for line in lines:
-            kind, event = json.loads(line)
-            if kind == "epoch":
-                self.epochs[event["epoch"]] = Epoch(**event)  # a resumed job may tell an epoch again
-            else:
-                self.progress = Progress(**event)
+            with suppress(ValueError, TypeError):  # a line that a full disk or a kill cut off, or of another version
+                self._take(*json.loads(line))
         return len(lines)
+
+    def _take(self, kind: str, event: dict[str, Any]) -> None:
+        if kind == "epoch":
+            epoch = Epoch(**event)
+            self.epochs[epoch.epoch] = epoch  # a resumed job may tell an epoch again
+        else:
+            self.progress = Progress(**event)
 
 
 class Readers:

@@ -13,16 +13,18 @@ from numpy.typing import NDArray
 from estitchup.checkpoint import Checkpoint
 from estitchup.corpus import Corpus, Role, load_corpus
 from estitchup.detectors import Parts, detection_table, distances
+from estitchup.device import find_device
 from estitchup.encoding import VectorStore, embed, resolve_encoder
 from estitchup.errors import EstitchupError
 from estitchup.leave_out import LeftOut, leave_out_folds, leave_out_runs
+from estitchup.memory import check_memory
 from estitchup.progress import Cancel, Listener, Progress
 from estitchup.recipe import Run
 from estitchup.result import CURVES, ExperimentResult, Facts
 from estitchup.spec import ExperimentSpec
 from estitchup.streams import TrainingData
 from estitchup.trained import StackedHeads
-from estitchup.training import EpochReport, History, TrainedStack, find_device, train
+from estitchup.training import EpochReport, History, TrainedStack, train
 
 GIVEN_VECTORS = "given"
 """How the key of vectors that came with the corpus begins."""
@@ -40,9 +42,9 @@ def run_experiment(
 ) -> ExperimentResult:
     """Read, embed, train and score.
 
-    `store` keeps vectors from one experiment to the next, `checkpoint` lets a training that was cut off go on.
-    Raises EstitchupError for what the user can mend, and
-    Cancelled when stopped before the first epoch ended; stopped later, it returns what the finished epochs gave.
+    `store` keeps vectors from one experiment to the next, `checkpoint` lets a training that was cut off go on. Raises
+    EstitchupError for what the user can mend, and Cancelled when stopped before the first epoch ended; stopped later,
+    it returns what the finished epochs gave.
     """
     corpus = load_corpus(spec.corpus)
     folds = leave_out_folds(len(corpus.classes), spec.leave_out) if spec.leave_out else None
@@ -52,6 +54,9 @@ def run_experiment(
     runs = [Run(augmentation, seed) for augmentation in spec.augmentations for seed in spec.seeds]
     data = training_data(corpus, vectors)
     extra = [] if folds is None else leave_out_runs(runs[:: len(spec.seeds)], data.targets, folds)
+    labelled = {role: vectors[_labelled(corpus, role)] for role in (Role.VALIDATION, Role.TEST)}
+    widths = spec.head.widths(vectors.shape[1], data.classes)
+    check_memory(len(runs) + len(extra), widths, sum(map(len, labelled.values())))
     trained = train(
         data,
         [*runs, *extra],
@@ -65,7 +70,6 @@ def run_experiment(
     if listener:
         listener(Progress("Scoring", 0, 1, "experiments"))
     stack, without = _first_and_rest(trained, len(runs))
-    labelled = {role: vectors[_labelled(corpus, role)] for role in (Role.VALIDATION, Role.TEST)}
     logits = {role.value: stack.heads.logits(embeddings) for role, embeddings in labelled.items()}
     rows = pd.DataFrame(
         {"text": corpus.texts, "label": corpus.labels, "role": corpus.roles, "target": corpus.targets}

@@ -25,6 +25,9 @@ WORKER_DIED = (
     "The worker process ended without a word: it was killed, or the machine ran out of memory. Resume the job, or "
     "start one with fewer runs or a smaller head if memory is short."
 )
+WORKER_CANNOT_START = (
+    "The worker process cannot start: the end of worker.log in the workspace says why. Mend that, then resume the job."
+)
 
 
 @dataclass(frozen=True)
@@ -121,8 +124,16 @@ class JobQueue:
             return job
         if job.status is Status.RUNNING:
             close_orphan(self.workspace, job)
-        self.ensure_worker(device_of(job.spec))
+        elif self._cannot_start(device_of(job.spec)):
+            self.workspace.set_status(job_id, Status.FAILED, WORKER_CANNOT_START, only_from=Status.QUEUED)
+        else:
+            self.ensure_worker(device_of(job.spec))
         return self.workspace.job(job_id)
+
+    def _cannot_start(self, device: str) -> bool:
+        """Return True when the worker that was started last ended with an error of its own, not by a kill."""
+        started = self._started.get(device)
+        return started is not None and (started.poll() or 0) > 0
 
 
 @cache

@@ -5,13 +5,15 @@ margin and entropy are as in Settles' survey (2009), the diverse batch samples a
 Vassilvitskii, 2007) among unsure texts, near to BADGE (Ash et al., arXiv:1906.03671). NumPy in float64.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from estitchup.corpus.profile import NEAR
 from estitchup.embedding_scores import NeighbourDistance
 from estitchup.errors import EstitchupError
 from estitchup.ood_scores import doubt, energy, entropy, margin
@@ -21,6 +23,8 @@ Positions = NDArray[np.int64]
 
 DIVERSE_AMONG = 20  # the batch is drawn from this many times as many unsure texts; fewer save less (docs/decisions.md)
 NEIGHBOURS = 5
+MOST_APART = 5_000  # texts held against one another; nobody labels more before training anew
+_AT_ONCE = 512  # texts of a block, whose cosines are one product
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,33 +86,59 @@ def far_from_labelled(pool: Pool) -> Floats:
     return NeighbourDistance.of(pool.labelled, NEIGHBOURS).score(pool.embeddings)
 
 
-def distinct(order: Iterable[int], keys: NDArray[Any], count: int) -> Positions:
-    """Return the first `count` positions of an order that hold different texts."""
-    seen: set[object] = set()
-    chosen: list[int] = []
-    for position in order:
-        if len(chosen) == count:
+def distinct(order: Positions, pool: Pool, count: int) -> Positions:
+    """Return the first `count` positions of an order that hold different texts.
+
+    A near duplicate of a text before it, at a cosine of NEAR or more, comes only when nothing else is left, so that an
+    encoder to which most texts are near leaves the order as it is. Beyond MOST_APART texts only equal ones are told.
+    """
+    once = _once(order, pool)
+    apart = _apart(once, pool.embeddings, min(count, MOST_APART))
+    return np.concatenate([apart, once[~np.isin(once, apart)]])[:count]
+
+
+def _once(order: Positions, pool: Pool) -> Positions:
+    once: Positions = order[~pd.Series(pool.keys[order]).duplicated().to_numpy()]
+    return once
+
+
+def _apart(order: Positions, embeddings: NDArray[np.float32], count: int) -> Positions:
+    """Return the first `count` positions of an order whose cosine with every one returned before is below NEAR."""
+    chosen = order[:0]
+    kept = np.empty((0, embeddings.shape[1]), np.float32)
+    for start in range(0, len(order), _AT_ONCE):
+        block = order[start : start + _AT_ONCE]
+        vectors = _on_sphere(embeddings[block]).astype(np.float32)
+        near = (vectors @ kept.T).max(axis=1, initial=-1) >= NEAR
+        cosines = vectors @ vectors.T
+        for place in range(len(block)):
+            if not near[place]:
+                near[place + 1 :] |= cosines[place, place + 1 :] >= NEAR
+        chosen = np.concatenate([chosen, block[~near]])
+        kept = np.concatenate([kept, vectors[~near]])
+        if len(chosen) >= count:
             break
-        if keys[position] not in seen:
-            seen.add(keys[position])
-            chosen.append(int(position))
-    return np.array(chosen, np.int64)
+    return chosen[:count]
 
 
 def by_score(score: Callable[[Pool], Floats]) -> Picker:
     """Return the picker that takes the highest scores; equal ones by lot."""
 
     def pick(pool: Pool, count: int, generator: np.random.Generator) -> Positions:
-        lots = generator.permutation(len(pool))
-        order = lots[np.argsort(-score(pool)[lots], kind="stable")]
-        return distinct(order, pool.keys, count)
+        return distinct(_by_lot_and_score(score, pool, generator), pool, count)
 
     return pick
 
 
+def _by_lot_and_score(score: Callable[[Pool], Floats], pool: Pool, generator: np.random.Generator) -> Positions:
+    lots = generator.permutation(len(pool))
+    order: Positions = lots[np.argsort(-score(pool)[lots], kind="stable")]
+    return order
+
+
 def at_random(pool: Pool, count: int, generator: np.random.Generator) -> Positions:
     """Pick by lot: the control that every other strategy has to beat."""
-    return distinct(generator.permutation(len(pool)), pool.keys, count)
+    return distinct(generator.permutation(len(pool)), pool, count)
 
 
 def diverse(pool: Pool, count: int, generator: np.random.Generator) -> Positions:
@@ -116,7 +146,10 @@ def diverse(pool: Pool, count: int, generator: np.random.Generator) -> Positions
 
     Each is drawn with a probability in proportion to its squared distance to what is labelled or picked so far.
     """
-    candidates = by_score(least_confidence)(pool, DIVERSE_AMONG * count, generator)
+    order = _once(_by_lot_and_score(least_confidence, pool, generator), pool)
+    candidates = _apart(order, pool.embeddings, DIVERSE_AMONG * count)
+    if len(candidates) < count:  # all are near to those: draw among near ones, too
+        candidates = order[: DIVERSE_AMONG * count]
     vectors, labelled = _on_sphere(pool.embeddings[candidates]), _on_sphere(pool.labelled)
     distance = np.full(len(candidates), 2.0)
     if len(labelled):

@@ -1,7 +1,8 @@
 """What every thousandth of the threshold does, written as a screen shows it, so that a line moves without a server.
 
-`panel` and `curves` return plain data for the drawings of `ui/moving.py`. A share is a mean over seeds; its interval
-is Wilson's for the texts of one seed, because the seeds answer the same texts.
+`table`, `position` and `curves` return plain data for the drawings of `ui/moving.py`: the first and the last are sent
+once, the second at each release. A share is a mean over seeds; its interval is Wilson's for the texts of one seed,
+because the seeds answer the same texts.
 """
 
 from collections.abc import Sequence
@@ -18,8 +19,9 @@ from estitchup.outcomes import SHARES, percent
 from estitchup.threshold import Costs, Sweep, ThresholdCurve
 
 Floats = NDArray[np.float64]
+Points = tuple[list[float | None], list[float | None], list[str]]
+"""x and y in percent of texts, and y in words."""
 
-CURVE_POINTS = 200
 HELP = {
     "known_kept": "Share of known test texts that are answered, mean over seeds.",
     "unknown_caught": "Share of unknown test texts that are refused, mean over seeds.",
@@ -74,11 +76,11 @@ class Moves:
         return [_written(self.shares[name], self.texts[name]) for name in SHARES]
 
     @cached_property
-    def points(self) -> dict[str, tuple[list[float | None], list[float | None]]]:
-        """Return where each threshold stands, in percent, on the ROC curve and on that of risk and coverage."""
+    def points(self) -> dict[str, Points]:
+        """Return where each threshold stands on the ROC curve and on that of risk and coverage."""
         kept, caught, right = (self.shares[name] for name in SHARES)
         coverage = _mean([sweep.coverage for sweep in self.sweeps])
-        return {"roc": (_percents(1 - kept), _percents(caught)), "risk": (_percents(coverage), _percents(1 - right))}
+        return {"roc": _points(1 - kept, caught), "risk": _points(coverage, 1 - right)}
 
 
 def _mean(rows: Sequence[Floats]) -> Floats:
@@ -97,6 +99,10 @@ def _written(shares: Floats, texts: Floats) -> list[tuple[str, str]]:
     ]
 
 
+def _points(x: Floats, y: Floats) -> Points:
+    return _percents(x), _percents(y), [percent(share) for share in y]
+
+
 def _percents(shares: Floats) -> list[float | None]:
     return [None if np.isnan(share) else round(100 * share, 2) for share in shares.tolist()]
 
@@ -112,41 +118,41 @@ class Frame:
     label: str
 
 
-def panel(
+def table(
     frame: Frame,
     shares: tuple[Floats, Floats],
     highest: float,
-    threshold: float,
-    curves: Sequence[ThresholdCurve],
     stepped: Moves,
     costs: tuple[Costs, float | None] | None = None,
 ) -> dict[str, Any]:
-    """Return a panel's data: histograms (bins,) in percent, numbers at the threshold and at every step.
+    """Return what stays of a panel when its threshold moves: histograms (bins,) in percent, the numbers at every step.
 
     `highest` is the tallest bar of all panels side by side; with `costs` there is a fourth number, and points that
     curves follow.
     """
-    now, steps = Moves.of(curves, np.array([threshold])), len(stepped.sweeps[0].thresholds) - 1
-    tiles, here = list(stepped.written_shares), [own[0] for own in now.written_shares]
-    if costs:
-        tiles.append(_written_costs(stepped.cost(*costs)))
-        here += _written_costs(now.cost(*costs))
+    tiles = list(stepped.written_shares) + ([_written_costs(stepped.cost(*costs))] if costs else [])
     return {
         **vars(frame),
         "known": shares[0].round(3).tolist(),
         "unknown": shares[1].round(3).tolist(),
         "highest": highest,
-        "threshold": threshold,
-        "steps": steps,
+        "steps": len(stepped.sweeps[0].thresholds) - 1,
         "labels": [name.capitalize() for name in SHARES.values()] + [COST] * bool(costs),
         "help": [HELP[name] + INTERVAL_HELP for name in SHARES] + [COST_HELP] * bool(costs),
-        "now": here,
-        "table": {
-            "value": [[value for value, _ in tile] for tile in tiles],
-            "detail": [[detail for _, detail in tile] for tile in tiles],
-            "points": stepped.points if costs else {},
-        },
+        "value": [[value for value, _ in tile] for tile in tiles],
+        "detail": [[detail for _, detail in tile] for tile in tiles],
+        "points": stepped.points if costs else {},
     }
+
+
+def position(
+    side: str, threshold: float, curves: Sequence[ThresholdCurve], costs: tuple[Costs, float | None] | None = None
+) -> dict[str, Any]:
+    """Return what moves of a panel: the threshold, its numbers, and its points on the curves."""
+    now = Moves.of(curves, np.array([threshold]))
+    numbers = [own[0] for own in now.written_shares] + (_written_costs(now.cost(*costs)) if costs else [])
+    points = {kind: [values[0] for values in own] for kind, own in now.points.items()} if costs else {}
+    return {"side": side, "threshold": threshold, "now": numbers, "points": points}
 
 
 def _written_costs(costs: Floats) -> list[tuple[str, str]]:
@@ -155,51 +161,38 @@ def _written_costs(costs: Floats) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Operating:
-    """A classifier on the curves: its panel's side, name, pooled texts, and the moves of its threshold alone."""
+    """A classifier on the curves: its panel's side, its name, and what thresholds do to its texts, seeds pooled."""
 
     side: str
     name: str
-    pooled: ThresholdCurve
-    now: Moves
+    sweep: Sweep
 
 
 def curves(operating: Sequence[Operating], unknown: bool) -> dict[str, Any]:
-    """Return the data of the ROC curve (`unknown` test texts only) and of risk and coverage, each with its points."""
-    sweeps = {own.side: own.pooled.sweep(CURVE_POINTS) for own in operating}
+    """Return the ROC curves (`unknown` test texts only) and those of risk and coverage; panels put points on them."""
     charts = []
     if unknown:
-        lines = {side: (sweep.known_refused, sweep.unknown_caught) for side, sweep in sweeps.items()}
+        lines = [(own.sweep.known_refused, own.sweep.unknown_caught) for own in operating]
         charts.append(
-            _chart("roc", "Unknown caught, known refused", "caught", operating, lines)
-            | {"x": "Known texts refused (%)", "y": "Unknown texts caught (%)", "highest": 104}
+            _chart("roc", "Unknown caught, known refused", operating, lines)
+            | {"word": "caught", "x": "Known texts refused (%)", "y": "Unknown texts caught (%)", "highest": 104}
         )
-    lines = {side: (sweep.coverage, sweep.risk) for side, sweep in sweeps.items()}
-    tallest = max(float(np.nanmax(risk, initial=0.01)) for _, risk in lines.values())
+    lines = [(own.sweep.coverage, own.sweep.risk) for own in operating]
+    tallest = max(float(np.nanmax(risk, initial=0.01)) for _, risk in lines)
     charts.append(
-        _chart("risk", "Wrong answers, texts answered", "wrong", operating, lines)
-        | {"x": "Texts answered (%)", "y": "Wrong answers (%)", "highest": 105 * tallest}
+        _chart("risk", "Wrong answers, texts answered", operating, lines)
+        | {"word": "wrong", "x": "Texts answered (%)", "y": "Wrong answers (%)", "highest": 105 * tallest}
     )
     return {"charts": charts}
 
 
 def _chart(
-    kind: str, title: str, word: str, operating: Sequence[Operating], lines: dict[str, tuple[Floats, Floats]]
+    kind: str, title: str, operating: Sequence[Operating], lines: Sequence[tuple[Floats, Floats]]
 ) -> dict[str, Any]:
-    points, said, drawn = [], [], []
-    for own in operating:
-        (x,), (y,) = own.now.points[kind]
-        points.append({"side": own.side, "x": x, "y": y})
-        said.append(f"{own.name} {'–' if y is None else f'{y:.1f}%'}")
-        numbers = ~np.isnan(lines[own.side][1])
-        xs, ys = (_percents(line[numbers]) for line in lines[own.side])
+    drawn = []
+    for own, line in zip(operating, lines, strict=True):
+        numbers = ~np.isnan(line[1])
+        x, y = (_percents(values[numbers]) for values in line)
         style = {"colour": COLOURS[own.name], "dashed": dash(own.name) == "dash"}
-        drawn.append({"side": own.side, "name": own.name, "x": xs, "y": ys} | style)
-    finding = f"Now: {', '.join(said)} {word}"
-    return {
-        "kind": kind,
-        "title": title,
-        "finding": finding,
-        "alt": f"{title}. {finding}.",
-        "curves": drawn,
-        "points": points,
-    }
+        drawn.append({"side": own.side, "name": own.name, "x": x, "y": y} | style)
+    return {"kind": kind, "title": title, "curves": drawn}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from estitchup.comparison import Difference, paired_difference
 from estitchup.corpus import CorpusSpec, Role
@@ -22,11 +23,15 @@ from estitchup.spec import ExperimentSpec
 
 FEWEST_TO_VALIDATE = 10
 VALIDATED = 5  # every fifth text of a new class
+VECTOR = "vector"  # the column of embeddings that came with the corpus
 
 
 @dataclass(frozen=True, eq=False)
 class Relabelled:
-    """The table of the new corpus (columns text, label, split), how many texts it gained, and its new classes."""
+    """The table of the new corpus, how many texts it gained, and its new classes.
+
+    Its columns are text, label and split, and VECTOR where the embeddings came with the corpus.
+    """
 
     table: pd.DataFrame
     gained: int
@@ -40,22 +45,21 @@ class Relabelled:
             text_column="text",
             label_column="label",
             split_column="split",
+            vectors=VECTOR if VECTOR in self.table else None,
             unknown_labels=self.unknown_labels,
             seed=before.corpus.seed,
         )
         return before.model_copy(update={"corpus": corpus})
 
 
-def relabelled(result: ExperimentResult, decisions: Mapping[str, Decision]) -> Relabelled:
+def relabelled(
+    result: ExperimentResult, decisions: Mapping[str, Decision], vectors: NDArray[np.float32] | None = None
+) -> Relabelled:
     """Enter the classes that people named into the corpus of an experiment; raises EstitchupError without any.
 
-    Texts to which somebody said "none of these" or "skip" stay in the pool.
+    Texts to which somebody said "none of these" or "skip" stay in the pool. Where embeddings came with the corpus, the
+    new one needs them again: `vectors` (N, D) of all rows.
     """
-    if result.spec.corpus.vectors is not None:
-        raise EstitchupError(
-            "The vectors of these texts came with the file, so a new corpus cannot be made here: download the labels, "
-            "enter them in your file, and train on that."
-        )
     rows = result.rows[["text", "label", "role"]].rename(columns={"role": "split"}).reset_index(drop=True)
     keys = text_keys(rows["text"])
     waiting = ((rows["split"] == Role.POOL.value) & (rows["label"] == "")).to_numpy()
@@ -70,7 +74,15 @@ def relabelled(result: ExperimentResult, decisions: Mapping[str, Decision]) -> R
     rows.loc[_to_validate(labels, new), "split"] = Role.VALIDATION.value
     known = {*result.facts.classes, *new}
     unknown = tuple(sorted(set(rows["label"]) - known - {""}))
+    if result.spec.corpus.vectors is not None:
+        rows[VECTOR] = _as_lists(vectors, len(rows))
     return Relabelled(rows, len(gained), new, unknown)
+
+
+def _as_lists(vectors: NDArray[np.float32] | None, rows: int) -> list[NDArray[np.float32]]:
+    if vectors is None or len(vectors) != rows:
+        raise EstitchupError("The vectors of these texts came with the file: give the one of every row.")
+    return list(vectors)
 
 
 def _withhold(rows: pd.DataFrame, result: ExperimentResult) -> None:
@@ -118,8 +130,8 @@ def _change(
     name: str,
     before: ExperimentResult,
     after: ExperimentResult,
-    was_known: "np.ndarray[tuple[int], np.dtype[np.bool_]]",
-    is_known: "np.ndarray[tuple[int], np.dtype[np.bool_]]",
+    was_known: NDArray[np.bool_],
+    is_known: NDArray[np.bool_],
 ) -> Change:
     kept, refused, gained = was_known & is_known, ~was_known & ~is_known, ~was_known & is_known
 

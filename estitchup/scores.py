@@ -12,16 +12,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from estitchup.calibration import (
+    ReliabilityTable,
     adaptive_calibration_error,
     answers,
     brier_scores,
-    classwise_calibration_error,
-    expected_calibration_error,
-    log_losses,
-    maximum_calibration_error,
+    brier_scores_of,
+    classwise_error_of,
+    losses_of,
+    reliability_table,
+    softmax,
 )
-from estitchup.ood import aupr_in, aupr_out, auroc, detection_error, fpr_at_tpr
-from estitchup.selective import aurc
+from estitchup.ood import Detection
+from estitchup.selective import aurc_of_sorted
 from estitchup.weighted import WeightedAnswers, WeightedDetection
 
 Floats = NDArray[np.float64]
@@ -60,7 +62,7 @@ class RunScores:
             correct=known.predicted == classes,
             confidence=known.confidence,
             doubt=known.doubt,
-            loss=log_losses(logits, classes),
+            loss=losses_of(known, logits, classes),
             predicted=known.predicted,
             unknown_confidence=unknown.confidence,
             unknown_doubt=unknown.doubt,
@@ -72,22 +74,29 @@ class RunScores:
     @cached_property
     def metrics(self) -> dict[str, float]:
         """Return the metrics on test texts as fractions, NLL in nats; NaN where there are no texts to measure it on."""
-        known, unknown = self.doubt, self.unknown_doubt
+        detection = Detection.of(self.doubt, self.unknown_doubt)
+        probabilities = softmax(self.logits)
+        table = self.reliability
         return {
-            "accuracy": float(self.correct.mean()) if self.correct.size else float("nan"),
-            "ece": expected_calibration_error(self.confidence, self.correct),
+            "accuracy": _mean(self.correct),
+            "ece": table.expected_error,
             "ace": adaptive_calibration_error(self.confidence, self.correct),
-            "mce": maximum_calibration_error(self.confidence, self.correct),
-            "classwise_ece": classwise_calibration_error(self.logits, self.targets),
-            "brier": float(self.squares.mean()) if self.correct.size else float("nan"),
-            "nll": float(self.loss.mean()) if self.correct.size else float("nan"),
-            "aurc": aurc(-known, self.correct),
-            "auroc": auroc(known, unknown),
-            "aupr_in": aupr_in(known, unknown),
-            "aupr_out": aupr_out(known, unknown),
-            "fpr_at_95_tpr": fpr_at_tpr(known, unknown, KEEP),
-            "detection_error": detection_error(known, unknown),
+            "mce": table.maximum_error,
+            "classwise_ece": classwise_error_of(probabilities, self.targets),
+            "brier": _mean(brier_scores_of(probabilities, self.targets)),
+            "nll": _mean(self.loss),
+            "aurc": aurc_of_sorted(detection.known, self.doubt[~self.correct]),
+            "auroc": detection.auroc,
+            "aupr_in": detection.aupr_in,
+            "aupr_out": detection.aupr_out,
+            "fpr_at_95_tpr": detection.fpr_at_tpr(KEEP),
+            "detection_error": detection.error,
         }
+
+    @cached_property
+    def reliability(self) -> ReliabilityTable:
+        """Return confidence against accuracy in equal-width bins."""
+        return reliability_table(self.confidence, self.correct)
 
     @cached_property
     def squares(self) -> Floats:
@@ -122,6 +131,10 @@ class RunScores:
             )
 
         return weigh
+
+
+def _mean(figures: NDArray[np.floating] | NDArray[np.bool_]) -> float:
+    return float(figures.mean()) if figures.size else float("nan")
 
 
 def _text_weights(generator: np.random.Generator, texts: int) -> Floats:

@@ -22,12 +22,22 @@ def aurc(confidence: ArrayLike, correct: ArrayLike) -> float:
 
     confidence (N,) is any number that is higher for a surer answer, correct (N,) is true where the answer is right.
     """
-    answered, wrong = _answered(confidence, correct)
-    if not answered.size:
+    confidences, right = np.asarray(confidence, np.float64), np.asarray(correct, bool)
+    return aurc_of_sorted(np.sort(-confidences), -confidences[~right])
+
+
+def aurc_of_sorted(doubts: Floats, wrong: Floats) -> float:
+    """Return the AURC of N texts by their ascending doubts (N,) and by the doubts of the wrong answers (W,).
+
+    A wrong answer tied over the places a + 1..b is among the n surest with a chance of (n − a) / (b − a), and of 1 from
+    b on: so it adds Σ of chance / n over n, which harmonic numbers H give, H_n being the sum of 1 / i for i up to n.
+    """
+    if not doubts.size:
         return float("nan")
-    size = np.diff(answered, prepend=0)
-    wrong_each = np.repeat(np.diff(wrong, prepend=0) / size, size)  # the expectation over the orders of ties
-    return float((np.cumsum(wrong_each) / np.arange(1, len(wrong_each) + 1)).mean())
+    harmonic = np.append(0, np.cumsum(1 / np.arange(1, doubts.size + 1)))
+    first, last = (np.searchsorted(doubts, wrong, side=side) for side in ("left", "right"))
+    inside = 1 - first * (harmonic[last] - harmonic[first]) / (last - first)
+    return float((inside + harmonic[-1] - harmonic[last]).sum() / doubts.size)
 
 
 def _answered(confidence: ArrayLike, correct: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

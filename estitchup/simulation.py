@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from estitchup.campaign import COLUMNS, SimulationResult, SimulationSpec
 from estitchup.corpus import Corpus, Role, load_corpus, normalised
+from estitchup.device import device_name, find_device
 from estitchup.encoding import VectorStore
 from estitchup.errors import EstitchupError
 from estitchup.experiment import embed_corpus
@@ -25,7 +26,7 @@ from estitchup.progress import Cancel, Cancelled, Listener, Meter
 from estitchup.recipe import STEPS_PER_EPOCH, Run, TrainingSpec
 from estitchup.streams import TrainingData
 from estitchup.trained import StackedHeads
-from estitchup.training import device_name, find_device, train
+from estitchup.training import train
 
 Positions = NDArray[np.int64]
 

@@ -6,8 +6,7 @@ run's numbers do not depend on which other runs train beside it.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from estitchup.checkpoint import Checkpoint, Progressed
-from estitchup.errors import EstitchupError
+from estitchup.device import GPU_FULL, NO_GPU, device_name, find_device, out_of_memory, tensor_cores
+from estitchup.errors import NOT_ENOUGH_MEMORY, EstitchupError
 from estitchup.group import GroupTrainer
 from estitchup.grouping import Cores, grouped, runs_that_fit
 from estitchup.progress import Cancel, Cancelled
@@ -25,9 +25,6 @@ from estitchup.streams import ResidentRows, TrainingData
 from estitchup.trained import StackedHeads
 
 SAVING_SHARE = 1 / 6  # a checkpoint is skipped while keeping them takes more than this share of the time
-NO_GPU = "No GPU is at hand, so this ran on the CPU."
-GPU_FULL = "The GPU ran out of memory, so this was trained on the CPU."
-CPU_FULL = "There is not enough memory: choose fewer seeds, a smaller head or fewer texts."
 
 
 @dataclass(frozen=True)
@@ -102,11 +99,11 @@ def train(
 
     try:
         return attempt(where, NO_GPU if device == "cuda" and where.type == "cpu" else "")
-    except RuntimeError as error:
-        if not _out_of_memory(error):
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
             raise
         if where.type == "cpu":
-            raise EstitchupError(CPU_FULL) from None
+            raise EstitchupError(NOT_ENOUGH_MEMORY) from None
     torch.cuda.empty_cache()  # after the except clause, whose traceback holds on to the tensors
     return attempt(torch.device("cpu"), GPU_FULL)
 
@@ -148,7 +145,7 @@ class _Training:
         started = time.perf_counter() - before
         saver = _Saver(checkpoint, started)
         stopped = False
-        with Cores(len(self.groups), self.device) as cores, _tensor_cores(self.device):
+        with Cores(len(self.groups), self.device) as cores, tensor_cores(self.device):
             for epoch in range(first, self.spec.epochs):
                 stopped = not self._epoch(epoch, cores, cores.or_left(cancel))
                 if stopped or np.isnan(self.curves[2, :, epoch]).all():  # asked to stop, or every run has left
@@ -232,41 +229,9 @@ class _Saver:
         self.cost = self.last - before
 
 
-@contextmanager
-def _tensor_cores(device: torch.device) -> Iterator[None]:
-    """Let a GPU multiply with TF32's eleven bits; sums, moments and the loss stay in float32."""
-    if device.type != "cuda":
-        yield
-        return
-    before = torch.backends.cuda.matmul.fp32_precision
-    torch.backends.cuda.matmul.fp32_precision = "tf32"
-    try:
-        yield
-    finally:
-        torch.backends.cuda.matmul.fp32_precision = before
-
-
 def _resident(data: TrainingData, runs: Sequence[Run], device: torch.device, dtype: torch.dtype) -> list[ResidentRows]:
     """Move each distinct set of training rows to the device once."""
     keys = [b"" if run.rows is None else run.rows.tobytes() for run in runs]
     distinct = dict(zip(keys, runs, strict=True))
     made = {key: ResidentRows.of(data, run.rows, device, dtype) for key, run in distinct.items()}
     return [made[key] for key in keys]
-
-
-def _out_of_memory(error: RuntimeError) -> bool:
-    """Return True for a GPU's error, and for those of the CPU's allocator and cuBLAS, told by their words."""
-    words = ("can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
-    return isinstance(error, torch.OutOfMemoryError) or any(part in str(error) for part in words)
-
-
-def find_device(wanted: str | None = None) -> torch.device:
-    """Return the wanted device, by default a GPU; the CPU where no GPU is at hand."""
-    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
-
-
-def device_name(device: torch.device) -> str:
-    """Return what a person calls this device, such as "CPU, 2 threads"."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"CPU, {torch.get_num_threads()} threads"

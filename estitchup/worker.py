@@ -13,7 +13,7 @@ from filelock import Timeout
 from estitchup.campaign import SimulationSpec, keep_simulation
 from estitchup.checkpoint import Checkpoint
 from estitchup.corpus import load_corpus
-from estitchup.errors import EstitchupError
+from estitchup.errors import NOT_ENOUGH_MEMORY, EstitchupError
 from estitchup.events import Epoch, write_event
 from estitchup.experiment import embed_corpus, run_experiment
 from estitchup.jobs import close_orphan, device_of, worker_lock
@@ -77,7 +77,7 @@ def do(workspace: Workspace, job: Job) -> None:
     except EstitchupError as error:
         status, reason = Status.FAILED, str(error)
     except MemoryError:
-        status, reason = Status.FAILED, "There is not enough memory: choose fewer seeds, a smaller head or fewer texts."
+        status, reason = Status.FAILED, NOT_ENOUGH_MEMORY
     except Exception as error:  # a fault of ours: the person gets a sentence, the log the traceback
         traceback.print_exc()
         status, reason = (

@@ -20,7 +20,8 @@ from estitchup.catalog import Catalog, EmbedSpec, Job, JobSpec, Status
 from estitchup.encoding import VectorStore, store_limit
 from estitchup.errors import EstitchupError
 from estitchup.home import home_folder
-from estitchup.result import ExperimentResult, load_result, save_result
+from estitchup.result import ExperimentResult
+from estitchup.result_folder import load_result, save_result
 from estitchup.shelf import Shelf
 
 __all__ = ["EmbedSpec", "Job", "JobSpec", "Status", "Workspace"]

@@ -4,6 +4,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # before NumPy and PyTorch are loaded, which read it once
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers have the cores between them
+
 import pandas as pd
 import pytest
 

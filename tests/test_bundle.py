@@ -77,6 +77,17 @@ def test_a_loaded_bundle_predicts_the_same_bits(made: Bundle, tmp_path: Path, na
     assert loaded.archive == made.archive
 
 
+def test_what_is_said_of_a_few_texts_is_what_the_table_says(made: Bundle) -> None:
+    vectors = np.random.default_rng(1).normal(size=(30, 384))
+    middle = float(made.predict_vectors(vectors)["confidence"].median())
+    classifier = replace(made.classifier, threshold=middle)
+    table = classifier.predict_vectors(vectors, top=3)
+    assert table["accepted"].nunique() == 2
+    for said, (_, row) in zip(classifier.say(vectors, 3), table.iterrows(), strict=True):
+        assert (said.label, said.confidence, said.accepted) == (row["label"], row["confidence"], row["accepted"])
+        assert said.classes == tuple((row[f"class_{place}"], row[f"probability_{place}"]) for place in (1, 2, 3))
+
+
 def test_predictions_are_those_of_the_experiment(made: Bundle, small_result: ExperimentResult) -> None:
     rows = small_result.role_rows(Role.TEST)
     run = small_result.spec.run_keys.index((NAME, made.manifest.head.seed))
@@ -445,7 +456,7 @@ def test_the_command_line_takes_a_classifier_away_and_asks_it(
     small_result: ExperimentResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     from estitchup.cli.root import cli
-    from estitchup.result import save_result
+    from estitchup.result_folder import save_result
 
     save_result(small_result, tmp_path / "result")
     monkeypatch.setenv("ESTITCHUP_HOME", str(tmp_path / "home"))

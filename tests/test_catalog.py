@@ -43,8 +43,8 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     programs, folder = postgres_programs(), tmp_path_factory.mktemp("pg")
     if os.geteuid() == 0:
         os.chown(folder, 65534, 65534)
-        for above in [folder.parent, folder.parent.parent]:
-            above.chmod(0o755)
+        for above in folder.parents:  # the folders of a session are for their owner alone
+            above.chmod(above.stat().st_mode | 0o001)
     data, quiet = folder / "data", {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder}
     start = ["-D", str(data), "-A", "trust", "-U", "estitchup", "--no-sync"]
     subprocess.run([*unprivileged(), programs / "initdb", *start], **quiet)

@@ -1,6 +1,7 @@
 """The command line as a person types it, on real texts."""
 
 import json
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from estitchup import experiment
 from estitchup.cli import main
-from estitchup.corpus import SAMPLE, read_table
+from estitchup.corpus import SAMPLE, Corpus, CorpusSpec, read_table
 from estitchup.recipe import CELLS
-from estitchup.result import load_result
+from estitchup.result_folder import load_result
+from estitchup.training import EpochReport, TrainedStack
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +28,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Ran:
     stdout: str
     stderr: str
+    code: int
 
 
 @pytest.fixture
@@ -39,7 +43,7 @@ def estitchup(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
             main()
         captured = capsys.readouterr()
         assert bool(ended.value.code) == fails, captured.err
-        return Ran(captured.out, captured.err)
+        return Ran(captured.out, captured.err, int(ended.value.code or 0))
 
     return run
 
@@ -189,6 +193,22 @@ def test_files_apart_and_options_of_reading_are_taken(estitchup: Callable[..., R
     assert (rows["role"] == "test").sum() > (table["split"] == "test").sum() // 2
 
 
+def test_a_file_beside_the_first_may_name_its_columns(tmp_path: Path) -> None:
+    from estitchup.cli.files import file_beside
+    from estitchup.corpus import Use
+    from estitchup.errors import EstitchupError
+
+    whole, odd = str(tmp_path / "test.csv"), tmp_path / "what?text=no"
+    odd.write_text("a")
+    said = file_beside(f"{whole}?text=user query&label=intent=1", Use.TEST)
+    assert (said.file, said.text_column, said.label_column) == (whole, "user query", "intent=1")
+    assert file_beside(f"{whole}?label=intent", Use.TEST).text_column is None
+    assert file_beside(str(odd), Use.POOL).file == str(odd)
+    for wrong in ("?column=x", "?text", "?text="):
+        with pytest.raises(EstitchupError, match="It is not clear what"):
+            file_beside(whole + wrong, Use.TEST)
+
+
 def test_given_vectors_take_the_encoders_place(estitchup: Callable[..., Ran], tmp_path: Path) -> None:
     vectors = np.random.default_rng(0).normal(size=(60, 4)) + np.repeat([[0.0], [5.0]], 30, axis=0)
     np.save(tmp_path / "v.npy", vectors)
@@ -197,3 +217,72 @@ def test_given_vectors_take_the_encoders_place(estitchup: Callable[..., Ran], tm
     ran = estitchup(*words, *QUICK, "--epochs", "60", "--cell", "No augmentation", "--json")
     assert json.loads(ran.stdout)[0]["metrics"]["accuracy"]["mean"] > 0.8
     assert "Embedding" not in ran.stderr
+
+
+def press_ctrl_c_after(monkeypatch: pytest.MonkeyPatch, epochs: int, times: int = 1) -> None:
+    """Have SIGINT raised, so many times, after so many epochs."""
+    real = experiment.train
+
+    def train(*arguments: object, listener: Callable[[EpochReport], None], **more: object) -> TrainedStack:
+        def tell(report: EpochReport) -> None:
+            listener(report)
+            if report.epoch == epochs:
+                for _ in range(times):
+                    signal.raise_signal(signal.SIGINT)
+
+        return real(*arguments, listener=tell, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(experiment, "train", train)
+
+
+LONG = ("--seeds", "1", "--epochs", "500", "--head", "linear")
+
+
+def test_ctrl_c_stops_after_the_epoch_and_keeps_what_the_finished_epochs_gave(
+    estitchup: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    press_ctrl_c_after(monkeypatch, epochs=2)
+    ran = estitchup("run", "sample", *LONG, "--out", str(tmp_path / "out"), fails=True)
+    assert ran.code == 130
+    assert "Stopping; what is finished is kept." in ran.stderr
+    assert "Stopped after epoch 2 of 500" in ran.stderr
+    assert "Soft E-Stitchup" in ran.stdout
+    result = load_result(tmp_path / "out")
+    assert result.facts.stopped
+    assert result.history["epoch"].max() == 2
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_ctrl_c_ends_it_there_and_then_in_a_sentence(
+    estitchup: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    press_ctrl_c_after(monkeypatch, epochs=2, times=2)
+    ran = estitchup("run", "sample", *LONG, "--out", str(tmp_path / "out"), fails=True)
+    assert ran.code == 130
+    assert ran.stderr.rstrip().endswith("Stopped.")
+    assert not (tmp_path / "out").exists()
+
+
+def test_ctrl_c_before_the_first_epoch_says_that_there_is_no_result(
+    estitchup: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = experiment.load_corpus
+
+    def load_corpus(spec: CorpusSpec) -> Corpus:
+        signal.raise_signal(signal.SIGINT)
+        return real(spec)
+
+    monkeypatch.setattr(experiment, "load_corpus", load_corpus)
+    ran = estitchup("run", "sample", *LONG, "--out", str(tmp_path / "out"), fails=True)
+    assert ran.code == 130
+    assert "Stopped before there was a result" in ran.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_lack_of_memory_is_said_in_a_sentence(estitchup: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(experiment, "training_data", full)
+    ran = estitchup("run", "sample", *QUICK, fails=True)
+    assert ran.stderr.rstrip().endswith("choose fewer seeds, a smaller head or fewer texts.")

@@ -17,7 +17,8 @@ from estitchup.errors import EstitchupError
 from estitchup.experiment import run_experiment
 from estitchup.progress import Progress
 from estitchup.recipe import HeadSpec, TrainingSpec, full_grid
-from estitchup.result import ExperimentResult, load_result, save_result
+from estitchup.result import ExperimentResult
+from estitchup.result_folder import load_result, save_result
 from estitchup.spec import ExperimentSpec, read_spec
 
 METRICS = {*comparison.METRICS, "best_epoch", "seconds"}
@@ -115,9 +116,16 @@ def test_the_saved_heads_give_the_saved_logits(
     np.testing.assert_allclose(logits, result.logits["test"], atol=1e-4)
 
 
+def test_arrays_that_lie_in_another_order_are_kept_as_they_read(result, tmp_path):
+    turned = {role: np.asfortranarray(logits) for role, logits in result.logits.items()}
+    save_result(replace(result, logits=turned), tmp_path / "out")
+    opened = load_result(tmp_path / "out")
+    assert all(np.array_equal(opened.logits[role], logits) for role, logits in result.logits.items())
+
+
 def test_opening_a_result_does_not_load_pytorch(result: ExperimentResult, tmp_path: Path) -> None:
     save_result(result, tmp_path / "out")
-    code = "import sys; from pathlib import Path; from estitchup.result import load_result; "
+    code = "import sys; from pathlib import Path; from estitchup.result_folder import load_result; "
     code += "print(load_result(Path(sys.argv[1])).summary[0]['name'], 'torch' in sys.modules)"
     ran = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "out")], capture_output=True, text=True, check=True

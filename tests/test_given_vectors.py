@@ -12,7 +12,8 @@ from estitchup.corpus import CorpusSpec, Role
 from estitchup.errors import EstitchupError
 from estitchup.experiment import result_vectors, run_experiment
 from estitchup.recipe import Augmentation, HeadSpec, TrainingSpec
-from estitchup.result import ExperimentResult, load_result, save_result
+from estitchup.result import ExperimentResult
+from estitchup.result_folder import load_result, save_result
 from estitchup.spec import ExperimentSpec
 
 DIMENSION, PER_CLASS = 12, 30

@@ -16,7 +16,7 @@ from estitchup.checkpoint import Checkpoint, Progressed
 from estitchup.corpus import CorpusSpec
 from estitchup.errors import EstitchupError
 from estitchup.events import Epoch, Reader, write_event
-from estitchup.jobs import WORKER_DIED, JobQueue, Watched, close_orphan, device_of
+from estitchup.jobs import WORKER_CANNOT_START, WORKER_DIED, JobQueue, Watched, close_orphan, device_of
 from estitchup.progress import Progress
 from estitchup.recipe import HeadSpec, TrainingSpec, full_grid
 from estitchup.spec import ExperimentSpec
@@ -198,6 +198,29 @@ def test_a_reader_takes_in_what_is_new_and_leaves_a_half_written_line_for_later(
         file.write('ge": "Embedding", "done": 2, "total": 2, "unit": "texts"}]\n')
     assert reader.read() == 1
     assert reader.progress == Progress("Embedding", 2, 2, "texts")
+
+
+def test_a_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
+    reader = Reader(tmp_path / "events.jsonl")
+    with (tmp_path / "events.jsonl").open("a") as file:
+        file.write('["epoch", {"epoch": 1, "epo["progress", {}]\n["progress", {"colour": "red"}]\n7\n')
+    write_event(tmp_path, "progress", Progress("Embedding", 1, 2, "texts"))
+    assert reader.read() == 4
+    assert reader.progress == Progress("Embedding", 1, 2, "texts")
+    assert not reader.epochs
+
+
+def test_a_worker_that_cannot_start_fails_the_job_with_a_sentence_and_is_tried_again_on_resume(
+    tmp_path: Path, corpus: CorpusSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = JobQueue(Workspace(tmp_path))
+    monkeypatch.setattr("estitchup.jobs.sys.executable", "/bin/false")
+    job = queue.submit(experiment(corpus))
+    failed = waited(queue, job.id, over, seconds=10)
+    assert failed.job.reason == WORKER_CANNOT_START
+    queue.resume(job.id)
+    assert waited(queue, job.id, over, seconds=10).job.reason == WORKER_CANNOT_START
+    assert len(queue.workspace.jobs(Status.FAILED)) == 1
 
 
 def test_a_look_at_a_job_of_a_thousand_epochs_reads_only_what_is_new(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from estitchup.corpus.profile import NEAR
 from estitchup.errors import EstitchupError
 from estitchup.labeling import (
     RANDOM,
@@ -98,12 +99,15 @@ def test_equal_scores_are_drawn_by_lot() -> None:
 
 
 def test_a_diverse_batch_covers_groups_that_least_confidence_leaves_out() -> None:
-    centres = np.repeat(np.eye(4), 10, axis=0) + 0.01 * np.random.default_rng(0).normal(size=(40, 4))
+    centres = np.repeat(np.eye(4), 10, axis=0) + 0.2 * np.random.default_rng(0).normal(size=(40, 4))
     doubt = np.where(np.arange(40) // 10 == 1, 0.0, 1.0)  # one group is the least sure of all
     of = pool(np.stack([doubt, np.zeros(40)], axis=1).tolist(), centres)
-    groups = {name: set(STRATEGIES[name].pick(of, 3, np.random.default_rng(1)) // 10) for name in STRATEGIES}
-    assert groups["Least confidence"] == {1}
-    assert groups["Diverse batch"] == {1, 2, 3}  # group 0 lies on the labelled text
+    groups = {
+        name: [set((STRATEGIES[name].pick(of, 3, np.random.default_rng(seed)) // 10).tolist()) for seed in range(20)]
+        for name in ("Least confidence", "Diverse batch")
+    }
+    assert all(own == {1} for own in groups["Least confidence"])
+    assert np.mean([len(own) for own in groups["Diverse batch"]]) > 2
 
 
 def test_alike_texts_come_in_order_without_the_text_itself() -> None:
@@ -115,3 +119,40 @@ def test_a_strategy_is_found_by_its_name_and_another_is_said() -> None:
     assert strategy_named("random").name == RANDOM
     with pytest.raises(EstitchupError, match="choose among Least confidence"):
         strategy_named("best")
+
+
+def unlike_pairs(vectors: np.ndarray, picked: np.ndarray) -> float:
+    """Return the highest cosine between two picked texts."""
+    rows = vectors[picked] / np.linalg.norm(vectors[picked], axis=1, keepdims=True)
+    return float((rows @ rows.T - 2 * np.eye(len(rows))).max())
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_near_duplicates_of_a_picked_text_come_only_when_nothing_else_is_left(name: str) -> None:
+    generator = np.random.default_rng(5)
+    centres = generator.normal(size=(30, 16))
+    vectors = np.repeat(centres, 40, axis=0) + 0.01 * generator.normal(size=(1200, 16))  # more than a block
+    logits = np.repeat(generator.normal(size=(30, 5)), 40, axis=0)  # so that a group has one score
+    of = Pool(
+        logits[None].astype(np.float32),
+        vectors.astype(np.float32),
+        generator.normal(size=(3, 16)).astype(np.float32),
+        np.array([f"text {number}" for number in range(1200)], dtype=object),
+    )
+    groups = np.arange(1200) // 40
+    for count in (3, 30):
+        picked = STRATEGIES[name].pick(of, count, np.random.default_rng(0))
+        assert unlike_pairs(vectors, picked) < NEAR
+        assert len(set(groups[picked])) == count
+    everything = STRATEGIES[name].pick(of, 1200, np.random.default_rng(0))
+    assert sorted(everything.tolist()) == list(range(1200))
+    if STRATEGIES[name].score:
+        assert len(set(groups[everything[:30]])) == 30
+
+
+def test_an_encoder_to_which_all_texts_are_near_leaves_the_order_as_it_is() -> None:
+    generator = np.random.default_rng(6)
+    of = pool(generator.normal(size=(40, 5)).tolist(), 1 + 0.01 * generator.normal(size=(40, 4)))
+    picked = STRATEGIES["Least confidence"].pick(of, 40, np.random.default_rng(0))
+    assert picked.tolist() == np.argsort(-least_confidence(of), kind="stable").tolist()
+    assert len(STRATEGIES["Diverse batch"].pick(of, 10, np.random.default_rng(0))) == 10

@@ -12,7 +12,8 @@ from estitchup.decision import Decision
 from estitchup.errors import EstitchupError
 from estitchup.experiment import run_experiment
 from estitchup.policy import HighestF1, KeepKnown, LimitUnknown
-from estitchup.result import ExperimentResult, load_result, save_result
+from estitchup.result import ExperimentResult
+from estitchup.result_folder import load_result, save_result
 from estitchup.threshold import ScoredTexts
 from estitchup.training import EpochReport
 

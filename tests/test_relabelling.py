@@ -1,16 +1,18 @@
 """From labels to a new corpus, and before against after on the same test texts."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from estitchup.corpus import CorpusSpec, Role, build_corpus
+from estitchup.corpus import CorpusSpec, Role, build_corpus, load_corpus
 from estitchup.errors import EstitchupError
 from estitchup.label_store import Decision, Kind, scope_of, text_key
 from estitchup.relabelling import changes, relabelled
 from estitchup.result import ExperimentResult
+from estitchup.workspace import Workspace
 
 POOL = [f"pool text {number}" for number in range(30)]
 
@@ -78,13 +80,23 @@ def test_training_texts_of_held_out_classes_do_not_slip_in(pooled: ExperimentRes
     assert trained["text"].tolist() == POOL[:1]
 
 
-def test_without_labels_or_with_vectors_of_its_own_it_says_so(pooled: ExperimentResult) -> None:
+def test_without_labels_it_says_so(pooled: ExperimentResult) -> None:
     with pytest.raises(EstitchupError, match="label some texts first"):
         relabelled(pooled, decided(none=[0]))
-    corpus = CorpusSpec(file="a.parquet", text_column="text", label_column="label", vectors="vector")
+
+
+def test_vectors_that_came_with_the_file_go_on_with_their_texts(pooled: ExperimentResult, tmp_path: Path) -> None:
+    corpus = CorpusSpec(file="a.parquet", text_column="text", label_column="label", vectors="embedding")
     given = replace(pooled, spec=pooled.spec.model_copy(update={"corpus": corpus}))
-    with pytest.raises(EstitchupError, match="vectors of these texts came with the file"):
-        relabelled(given, decided(invoice=[0]))
+    vectors = np.random.default_rng(0).normal(size=(len(given.rows), 6)).astype(np.float32)
+    now = relabelled(given, decided(refund=[0], delete_account=[1, 2]), vectors)
+    file = str(tmp_path / "labelled.parquet")
+    Workspace(tmp_path / "home").keep_table(now.table, file)
+    again = load_corpus(now.spec(given.spec, file).corpus)
+    np.testing.assert_array_equal(again.vectors, vectors)
+    assert list(again.texts) == given.rows["text"].tolist()
+    with pytest.raises(EstitchupError, match="came with the file"):
+        relabelled(given, decided(refund=[0]))
 
 
 def test_an_experiment_differs_from_itself_in_nothing(small_result: ExperimentResult) -> None:

@@ -1,6 +1,7 @@
 """The stack: a run's numbers are its own, and the same seed gives the same bits."""
 
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from estitchup import training
 from estitchup.checkpoint import Checkpoint
+from estitchup.device import GPU_FULL, NO_GPU, out_of_memory
 from estitchup.errors import EstitchupError
 from estitchup.group import GroupTrainer, one_cycle
 from estitchup.grouping import grouped
@@ -19,10 +21,19 @@ from estitchup.progress import Cancel, Cancelled
 from estitchup.recipe import Augmentation, HeadSpec, Mix, Run, TrainingSpec, full_grid
 from estitchup.step import AdamW
 from estitchup.streams import TrainingData
-from estitchup.training import GPU_FULL, NO_GPU, EpochReport, TrainedStack, train
+from estitchup.training import EpochReport, TrainedStack, train
 
 CLASSES, WIDTH = 5, 24
 SPEC = TrainingSpec(epochs=3, batch_size=32)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def two_cores() -> Iterator[None]:
+    """Let groups train on threads of their own, however many cores the tests have been given."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
@@ -354,6 +365,26 @@ def test_a_cpu_without_memory_is_said_in_a_sentence(data: TrainingData, monkeypa
     monkeypatch.setattr(GroupTrainer, "epoch", lambda *arguments: full(*arguments))
     with pytest.raises(EstitchupError, match="not enough memory: choose fewer seeds"):
         trained(data, grid_runs(1))
+
+
+@pytest.mark.parametrize(
+    ("error", "short"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), True),
+        (torch.AcceleratorError("CUDA error: out of memory"), True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
+        (MemoryError("Unable to allocate 9.00 GiB for an array"), True),
+        (RuntimeError("CUDA error: device-side assert triggered"), False),
+        (None, False),
+    ],
+)
+def test_a_lack_of_memory_is_told_from_other_faults_also_behind_one_that_came_of_it(
+    error: Exception | None, short: bool
+) -> None:
+    assert out_of_memory(error) is short
+    last = RuntimeError("CUDA error: operation failed due to a previous error during capture")
+    last.__context__ = error  # as when the recording of a graph is ended after an error
+    assert out_of_memory(last) is short
 
 
 def test_other_errors_are_not_taken_for_a_lack_of_memory(data: TrainingData, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ CONFIG = {
     "displayModeBar": True,
     "scrollZoom": True,
     "displaylogo": False,
+    "plotGlPixelRatio": 1,  # Plotly's own 2 halves the frames a second where there is no graphics card
     "modeBarButtonsToRemove": ["lasso2d", "select2d"],
 }
 

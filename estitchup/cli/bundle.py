@@ -11,7 +11,7 @@ from estitchup.cli.experiments import experiment_folder
 from estitchup.cli.root import cli, told
 from estitchup.decision_store import KeptThreshold, kept_thresholds
 from estitchup.errors import EstitchupError
-from estitchup.result import load_result
+from estitchup.result_folder import load_result
 
 
 @cli.command()

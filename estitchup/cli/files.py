@@ -84,8 +84,24 @@ def _unknown(path: str, label: str | None, said: Said) -> tuple[str, ...]:
 
 
 def _further(said: Said, first: CorpusSpec) -> list[FileSpec]:
-    files = [FileSpec(file=_whole(file), use=use) for use, files in said.beside.items() for file in files]
+    files = [file_beside(name, use) for use, names in said.beside.items() for name in names]
     return [described(look_at(path_of(file.file)), file, first) for file in files]
+
+
+def file_beside(name: str, use: Use) -> FileSpec:
+    """Return what is said of a file beside the first: its path, after which `?text=…&label=…` may name its columns.
+
+    Raises EstitchupError for any other word there.
+    """
+    path, mark, columns = name.rpartition("?")
+    if not mark or Path(name).exists():
+        return FileSpec(file=_whole(name), use=use)
+    named = dict(pair.partition("=")[::2] for pair in columns.split("&"))
+    if not set(named) <= {"text", "label"} or not all(named.values()):
+        raise EstitchupError(
+            f"It is not clear what {columns!r} says of {path!r}: write '{path}?text=COLUMN&label=COLUMN'."
+        )
+    return FileSpec(file=_whole(path), use=use, text_column=named.get("text"), label_column=named.get("label"))
 
 
 def _whole(file: str) -> str:

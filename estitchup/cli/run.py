@@ -12,14 +12,16 @@ from rich.progress import BarColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 
 from estitchup.cli.files import Said, corpus_spec, reading_of
-from estitchup.cli.root import cli, told
+from estitchup.cli.interrupt import stopping_gently
+from estitchup.cli.root import INTERRUPTED, cli, told
 from estitchup.cli.table import print_table
 from estitchup.corpus import Use
 from estitchup.encoding import DEFAULT_ENCODER
 from estitchup.errors import EstitchupError
-from estitchup.progress import Progress
+from estitchup.progress import Cancel, Progress
 from estitchup.recipe import CELLS, DEFAULT_ALPHA, DEFAULT_EPSILON, Augmentation, HeadSpec, TrainingSpec
-from estitchup.result import ExperimentResult, check_folder, save_result
+from estitchup.result import ExperimentResult
+from estitchup.result_folder import check_folder, save_result
 from estitchup.spec import MOST_SEEDS, ExperimentSpec, read_spec
 from estitchup.training import EpochReport
 from estitchup.workspace import Workspace
@@ -46,7 +48,10 @@ def run(
     unknown: Annotated[
         list[str] | None, typer.Option(help="A label to refuse, may be given several times; guessed, or - for none.")
     ] = None,
-    test: Annotated[list[str] | None, typer.Option(help="A file whose rows are for testing.")] = None,
+    test: Annotated[
+        list[str] | None,
+        typer.Option(help="A file whose rows are for testing; 'FILE?text=COLUMN&label=COLUMN' names its own columns."),
+    ] = None,
     validation: Annotated[list[str] | None, typer.Option(help="A file whose rows are for validation.")] = None,
     ood: Annotated[list[str] | None, typer.Option(help="A file whose texts belong to none of the classes.")] = None,
     pool: Annotated[list[str] | None, typer.Option(help="A file of texts to label later.")] = None,
@@ -102,7 +107,17 @@ def run(
         )
     if out is not None:
         check_folder(out)  # before the work, not after it
-    result = _run_watched(wanted)
+    with stopping_gently() as cancel:
+        result = _run_watched(wanted, cancel)
+    _hand_over(result, out, json)
+    if cancel.is_set():
+        reached, epochs = result.history["epoch"].max(), wanted.training.epochs
+        told.print(f"Stopped after epoch {reached} of {epochs}; what the finished epochs gave is kept.")
+        raise typer.Exit(INTERRUPTED)
+
+
+def _hand_over(result: ExperimentResult, out: Path | None, json: bool) -> None:
+    """Tell what is to know about the result, write it where that is wanted, and print its summary."""
     for note in result.facts.notes:
         told.print(f"Note: {escape(note)}")
     if out is not None:
@@ -129,7 +144,7 @@ def _cell(name: str, alpha: float, epsilon: float) -> Augmentation:
     return Augmentation.named(known[name.casefold()], alpha, epsilon)
 
 
-def _run_watched(spec: ExperimentSpec) -> ExperimentResult:
+def _run_watched(spec: ExperimentSpec, cancel: Cancel) -> ExperimentResult:
     """Run the spec with progress bars on standard error."""
     from estitchup.experiment import run_experiment  # loads PyTorch, which a wrong option need not wait for
 
@@ -151,7 +166,7 @@ def _run_watched(spec: ExperimentSpec) -> ExperimentResult:
             words = f"Training on {report.device}, epoch {report.epoch}/{report.epochs}, {accuracy}"
             bars.update(stages["Training"], completed=report.epoch, description=words + _left(report.remaining))
 
-        return run_experiment(spec, store=store, listener=show, on_epoch=show_epoch)
+        return run_experiment(spec, store=store, listener=show, on_epoch=show_epoch, cancel=cancel)
 
 
 def _left(seconds: float | None) -> str:

@@ -20,7 +20,7 @@ from estitchup.corpus.roles import Role
 from estitchup.corpus.rows import Rows, rows_of
 from estitchup.corpus.spec import CorpusSpec
 from estitchup.corpus.split import DRAWN_ROLES, draw_roles
-from estitchup.corpus.wording import counted, listed
+from estitchup.corpus.wording import counted, listed, quoted
 from estitchup.errors import EstitchupError
 
 FEWEST_ROWS = 10
@@ -65,11 +65,13 @@ def _candidates(rows: Rows, unknown: set[str], spec: CorpusSpec) -> list[str]:
     """Return the classes that could be trained on, sorted; refuse a table that has too little of them."""
     labels = _labels_of(rows.labels)
     if not labels:
-        raise EstitchupError(f"Column “{spec.label_column}” holds no labels: choose the column that does.")
+        raise EstitchupError(f"Column {quoted(spec.label_column or '')} holds no labels: choose the column that does.")
     _check_unknown_labels(labels, spec)
     trained = _labels_of(rows.labels[rows.roles == Role.TRAIN])
     if not trained:
-        raise EstitchupError(f"Split column “{spec.split_column}” marks no row as train: mark some, or choose none.")
+        raise EstitchupError(
+            f"Split column {quoted(spec.split_column or '')} marks no row as train: mark some, or choose none."
+        )
     candidates = sorted(trained - unknown)
     if not candidates:
         raise EstitchupError(f"Every training row is of an unknown class, {listed(trained)}: name fewer as unknown.")
@@ -88,7 +90,8 @@ def _check_unknown_labels(labels: set[str], spec: CorpusSpec) -> None:
             near = difflib.get_close_matches(label.casefold(), by_folded, n=3)
             among = listed(by_folded[match] for match in near) or listed(sorted(labels))
             raise EstitchupError(
-                f"The unknown label “{label}” does not occur in column “{spec.label_column}”: did you mean {among}?"
+                f"The unknown label {quoted(label)} does not occur in column {quoted(spec.label_column or '')}: "
+                f"did you mean {among}?"
             )
 
 
@@ -178,6 +181,7 @@ def _check_roles(roles: NDArray[np.str_], spec: CorpusSpec) -> None:
     """Refuse a corpus in which no known class trains, validates or tests; `roles` are of known rows only."""
     for role in (Role.TRAIN, Role.VALIDATION, Role.TEST):
         if not (roles == role).any():
-            given = f"mark some in column “{spec.split_column}”, hold out fewer classes, or choose no split column"
+            marks = f"mark some in column {quoted(spec.split_column or '')}"
+            given = f"{marks}, hold out fewer classes, or choose no split column"
             fix = "bring 3 or more different texts a class" if spec.split_column is None else given
             raise EstitchupError(f"No {role} rows of a known class: {fix}.")

@@ -17,9 +17,11 @@ from estitchup.corpus.fixes import (
     DropTexts,
     Fix,
     MergeLabels,
+    RelabelTexts,
     SettleLabels,
     text_digests,
 )
+from estitchup.corpus.roles import Role
 from estitchup.corpus.rows import Rows
 from estitchup.corpus.spec import CorpusSpec
 from estitchup.corpus.wording import counted
@@ -38,7 +40,7 @@ def with_fixed_unknown(spec: CorpusSpec) -> CorpusSpec:
 
 
 def with_fixed_labels(rows: Rows, fixes: Iterable[Fix]) -> Rows:
-    """Return the rows after all fixes but those that leave out single texts."""
+    """Return the rows after all fixes but those of single texts."""
     for fix in fixes:
         if isinstance(fix, MergeLabels):
             rows = _merged(rows, fix)
@@ -53,13 +55,44 @@ def with_fixed_labels(rows: Rows, fixes: Iterable[Fix]) -> Rows:
 
 
 def with_fixed_texts(rows: Rows, fixes: Iterable[Fix]) -> Rows:
-    """Return the rows without the single texts that fixes leave out; their roles are final."""
+    """Return the rows after the fixes that leave out or relabel single texts; their roles are final."""
+    fixes = tuple(fixes)
     for fix in fixes:
         if isinstance(fix, DropTexts):
             named = np.isin(text_digests(rows.texts), fix.texts)
             within = np.isin(rows.roles, fix.roles) if fix.roles else True
             rows = _without(rows, named & within, fix.reason)
+        elif isinstance(fix, RelabelTexts):
+            rows = _relabelled(rows, fix, fixes)
     return rows
+
+
+def _relabelled(rows: Rows, fix: RelabelTexts, fixes: tuple[Fix, ...]) -> Rows:
+    """Give training rows the labels of the fix, in the spelling that the other fixes leave."""
+    spelled = with_merged_names(fix.texts, fixes)
+    there = set(rows.labels)
+    new = {text: label for label, texts in zip(spelled, fix.texts.values(), strict=True) for text in texts}
+    digests, train = text_digests(rows.texts).tolist(), rows.roles == Role.TRAIN
+    labels = rows.labels.copy()
+    for row in np.flatnonzero(train & (rows.labels != "")).tolist():
+        label = new.get(digests[row])
+        if label in there:
+            labels[row] = label
+    changed = int((labels != rows.labels).sum())
+    if not changed:
+        return rows
+    return replace(rows, labels=labels).noted(
+        f"Fixed: gave {counted(changed, 'training row')} the label of the neighbours."
+    )
+
+
+def with_merged_names(labels: Iterable[str], fixes: Iterable[Fix]) -> list[str]:
+    """Return the names that the labels have after the fixes."""
+    names = list(labels)
+    for fix in fixes:
+        if isinstance(fix, MergeLabels):
+            names = [fix.renamed.get(name, name) for name in names]
+    return names
 
 
 def _merged(rows: Rows, fix: MergeLabels) -> Rows:

@@ -16,6 +16,7 @@ from pydantic import Field
 from estitchup.corpus.roles import Role
 from estitchup.corpus.split import normalised
 from estitchup.corpus.wording import counted, listed
+from estitchup.errors import EstitchupError
 from estitchup.settings import Settings
 
 MOST_TEXTS = 50_000
@@ -37,6 +38,33 @@ class DropTexts(Settings):
         """Return what the fix does."""
         where = f" from {' and '.join(self.roles)}" if self.roles else ""
         return f"Leave out {counted(len(self.texts), 'text')}{where} {self.reason}"
+
+
+class RelabelTexts(Settings):
+    """Give training texts other labels: for each label, the digests of the texts that get it.
+
+    A label that no row has any more, because another fix left out its class, is not given.
+    """
+
+    called = "fix"
+
+    kind: Literal["relabel texts"] = "relabel texts"
+    texts: dict[str, tuple[str, ...]] = Field(min_length=1)
+
+    def check(self) -> None:
+        """Raise EstitchupError for no texts, and for more than one fix may name."""
+        if not 0 < self.count <= MOST_TEXTS:
+            raise EstitchupError(f"A fix names {self.count:,} texts: name 1 to {MOST_TEXTS:,}.")
+
+    @property
+    def count(self) -> int:
+        """Return how many texts it names."""
+        return sum(map(len, self.texts.values()))
+
+    @property
+    def words(self) -> str:
+        """Return what the fix does."""
+        return f"Give {counted(self.count, 'training text')} the label of the neighbours"
 
 
 class DropDuplicates(Settings):
@@ -99,7 +127,7 @@ class DropClasses(Settings):
 
 
 Fix = Annotated[
-    DropTexts | DropDuplicates | MergeLabels | SettleLabels | DropClasses,
+    DropTexts | RelabelTexts | DropDuplicates | MergeLabels | SettleLabels | DropClasses,
     Field(discriminator="kind"),
 ]
 

@@ -16,7 +16,7 @@ from estitchup.corpus.files import Loaded
 from estitchup.corpus.roles import SYNONYMS, Role, role_named
 from estitchup.corpus.spec import CorpusSpec, FileSpec, Use
 from estitchup.corpus.split import in_most_protected_role, normalised
-from estitchup.corpus.wording import counted, listed
+from estitchup.corpus.wording import counted, listed, quoted
 from estitchup.errors import EstitchupError
 
 _PER_ROW = ("texts", "labels", "roles", "keys")
@@ -85,9 +85,16 @@ def _further_rows(loaded: Loaded, file: FileSpec, taken: set[str]) -> Rows:
         strangers = (f"{label} ({name})" if label in taken else label,)
         labels = np.full(len(loaded.table), strangers[0], dtype=object)
     else:
+        _check_two(file, name)
         labels = _labels(loaded.table, file)
     roles = np.where((labels != "") | (file.use is Use.POOL), _ROLE_OF_USE[file.use], Role.POOL)
     return replace(_rows(loaded, file.text_column, labels, roles, f" of {name}"), strangers=strangers)
+
+
+def _check_two(file: FileSpec, name: str) -> None:
+    if file.use is not Use.POOL and file.label is None and file.text_column == file.label_column:
+        column = quoted(file.text_column or "")
+        raise EstitchupError(f"Column {column} of {name} cannot be both text and label: choose another for one.")
 
 
 def _rows(
@@ -132,9 +139,13 @@ def _check_columns(table: pd.DataFrame, spec: CorpusSpec) -> None:
     columns = [column for column in (spec.text_column, spec.label_column, spec.split_column) if column is not None]
     for column in columns:
         if list(table.columns).count(column) != 1:
-            raise EstitchupError(f"There is no one column “{column}”: choose among {listed(map(str, table.columns))}.")
+            raise EstitchupError(
+                f"There is no one column {quoted(column)}: choose among {listed(map(str, table.columns))}."
+            )
         if columns.count(column) > 1:
-            raise EstitchupError(f"Column “{column}” cannot be two of text, label and split: choose another for one.")
+            raise EstitchupError(
+                f"Column {quoted(column)} cannot be two of text, label and split: choose another for one."
+            )
     if table.empty:
         raise EstitchupError("The table has no rows: bring at least 10 labelled texts.")
 
@@ -167,7 +178,7 @@ def _roles(table: pd.DataFrame, labels: NDArray[np.object_], spec: CorpusSpec) -
     if strange:
         accepted = ", ".join(word for words in SYNONYMS.values() for word in words)
         raise EstitchupError(
-            f"Split column “{spec.split_column}” holds {listed(strange)}, whose role is not known: "
+            f"Split column {quoted(spec.split_column)} holds {listed(strange)}, whose role is not known: "
             f"use {accepted}, or choose no split column."
         )
     return np.array([meaning[value] if label else Role.POOL for value, label in zip(values, labels, strict=True)])
@@ -179,7 +190,9 @@ def _with_content(rows: Rows, spec: CorpusSpec) -> Rows:
     what = "text" if rows.vectors is None else "a vector other than zeros"
     if not full.any():
         column = spec.text_column if rows.vectors is None else spec.vectors
-        raise EstitchupError(f"Column “{column}” holds no {what.removeprefix('a ')}: choose the column that does.")
+        raise EstitchupError(
+            f"Column {quoted(column or '')} holds no {what.removeprefix('a ')}: choose the column that does."
+        )
     if full.all():
         return rows
     return rows.kept(full).noted(f"Dropped {counted(int((~full).sum()), 'row')} without {what}.")

@@ -18,7 +18,7 @@ from estitchup.corpus.reading.archive import zip_members
 from estitchup.corpus.reading.source import Source, source_of
 from estitchup.corpus.reading.table import gather
 from estitchup.corpus.spec import is_array_file
-from estitchup.corpus.wording import counted
+from estitchup.corpus.wording import counted, quoted
 from estitchup.errors import EstitchupError
 
 MOST_DIMENSIONS = 65_536
@@ -31,7 +31,7 @@ def read_vectors(table: OpenTable, said: str, rows: int) -> NDArray[np.float32]:
     Raises EstitchupError where they are not N finite vectors of one dimension that differ from each other.
     """
     vectors = _from_file(Path(said), rows) if is_array_file(said) else _from_column(table, said)
-    where = f"{said!r}" if is_array_file(said) else f"column “{said}”"
+    where = f"{said!r}" if is_array_file(said) else f"column {quoted(said)}"
     if len(vectors) != rows:
         raise EstitchupError(
             f"{table.name} has {counted(rows, 'row')} and {where} {counted(len(vectors), 'vector')}: give one for each."
@@ -65,7 +65,9 @@ def _from_column(table: OpenTable, column: str) -> NDArray[np.float32]:
     widths = {block.shape[1] for block in blocks}
     if len(widths) > 1:
         shown = " and ".join(str(width) for width in sorted(widths)[:2])
-        raise EstitchupError(f"The vectors in column “{column}” have {shown} dimensions: give vectors of one length.")
+        raise EstitchupError(
+            f"The vectors in column {quoted(column)} have {shown} dimensions: give vectors of one length."
+        )
     return np.concatenate(blocks) if blocks else np.zeros((0, 0), np.float32)
 
 
@@ -77,7 +79,7 @@ def _blocks(arrays: Iterator[pa.Array], column: str) -> Iterator[NDArray[np.floa
         lengths = array.value_lengths().to_numpy(zero_copy_only=False)
         if array.null_count or array.flatten().null_count:
             raise EstitchupError(
-                f"A vector in column “{column}” is missing, in row {row + 1:,} or below: give each one."
+                f"A vector in column {quoted(column)} is missing, in row {row + 1:,} or below: give each one."
             )
         if (other := lengths != lengths[0]).any():
             at = int(np.flatnonzero(other)[0])
@@ -96,7 +98,9 @@ def _parsed(cells: Any, column: str) -> Iterator[NDArray[np.float32]]:
         except ValueError:
             vector = np.zeros(0)
         if not len(vector):
-            raise EstitchupError(f"Row {row:,} of column “{column}” is no list of numbers such as [0.1, 0.2]: mend it.")
+            raise EstitchupError(
+                f"Row {row:,} of column {quoted(column)} is no list of numbers such as [0.1, 0.2]: mend it."
+            )
         first = len(vector) if first < 0 else first
         if len(vector) != first:
             raise _uneven(column, row, len(vector), first)
@@ -105,7 +109,7 @@ def _parsed(cells: Any, column: str) -> Iterator[NDArray[np.float32]]:
 
 def _uneven(column: str, row: int, length: int, first: int) -> EstitchupError:
     return EstitchupError(
-        f"The vector in row {row:,} of column “{column}” has {counted(length, 'dimension')} where the first has "
+        f"The vector in row {row:,} of column {quoted(column)} has {counted(length, 'dimension')} where the first has "
         f"{first:,}: give vectors of one length."
     )
 

@@ -40,6 +40,14 @@ def read_uses(transaction: "Transaction") -> dict[int, int]:
     return dict(zip(blocks.tolist(), uses.tolist(), strict=True))
 
 
+def uses_passed_by(transaction: "Transaction", numbers: list[int], last: int, limit: int) -> bool:
+    """Return whether the use of these blocks is worth noting: the file is half full, and `last` is newer than one."""
+    if used_bytes(transaction) <= limit // 2:
+        return False
+    uses = read_uses(transaction)
+    return any(uses.get(number, number) < last for number in numbers)
+
+
 def add_uses(transaction: "Transaction", numbers: list[int]) -> None:
     """Note that the blocks were used now; forget those that are gone."""
     there = set(_numbers(transaction))
@@ -48,10 +56,24 @@ def add_uses(transaction: "Transaction", numbers: list[int]) -> None:
     transaction.put(_USES, np.array(pairs, np.int64).tobytes())
 
 
-def numbers_by_use(transaction: "Transaction") -> list[int]:
-    """Return the numbers of all blocks, the longest unused first."""
+def delete_longest_unused(transaction: "Transaction", most_bytes: float) -> int:
+    """Delete blocks, the longest unused first, until the rest takes `most_bytes`; return how many.
+
+    What has just been written or used stays, however large it is.
+    """
     uses = read_uses(transaction)
-    return sorted(_numbers(transaction), key=lambda number: uses.get(number, number))
+    oldest = sorted(_numbers(transaction), key=lambda number: uses.get(number, number))[:-1]
+    for count, number in enumerate(oldest):
+        if used_bytes(transaction) <= most_bytes:
+            return count
+        transaction.delete(block_name(number))
+    return len(oldest)
+
+
+def used_bytes(transaction: "Transaction") -> int:
+    """Return the size of all pages in use."""
+    stat = transaction.stat()
+    return stat["psize"] * (stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"])
 
 
 def _numbers(transaction: "Transaction") -> list[int]:

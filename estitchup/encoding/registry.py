@@ -1,8 +1,9 @@
 """Encoders worth a try, with the facts that a person chooses by.
 
-Names, sizes, dimensions, licences and prompts are those of the models' own pages on the Hugging Face hub and of MTEB's
-list of models; `megabytes` is the file of weights that is downloaded. All load without Python code of their own, and
-have safetensors weights. Prompts are the ones that the models were trained with for texts like one another.
+Names, sizes, dimensions, licences and prompts are written down as the publishers state them, to choose by; of these
+models only the default is loaded by the tests. What counts is read from a model's own files when it is there: its
+dimension and limit of tokens (`source.py`), and a model that lacks safetensors weights or wants Python code of its own
+run is refused in a sentence.
 """
 
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ ENGLISH = "English"
 class KnownEncoder:
     """Describe a sentence-transformers model of the hub.
 
-    `millions` are parameters, `megabytes` what is downloaded (10⁶ bytes), `max_tokens` where a text is cut. `prompt`
-    goes before each text; "" where the model wants none.
+    `millions` are parameters, `megabytes` about what is downloaded (10⁶ bytes), `max_tokens` where a text is cut.
+    `prompt` goes before each text; "" where the model wants none.
     """
 
     name: str

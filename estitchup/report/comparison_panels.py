@@ -74,7 +74,7 @@ def speed(material: Material) -> Panel:
         f"Validation accuracy epoch by epoch. {peaks}.",
         evaluation.learning_curves(material.names),
     )
-    about = "Mean over seeds; the band goes from the lowest seed to the highest."
+    about = "Mean over seeds, and the range from the lowest seed to the highest."
     verdict = material.verdict("Speed")
     if verdict is None:
         return Panel("speed", peaks, (about,), (curves,), notes=about)

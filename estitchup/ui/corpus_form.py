@@ -71,16 +71,18 @@ def ask() -> None:
         if label in look.columns:
             _ask_unknown(prepared.labels(st.session_state["data_file"], asked_reading(0), label))
         _ask_split()
-        ask_files()
-    words = f": {reading_words(look.found)}" if look else ""
-    with st.expander(f"How the file is read{plain(words)}", icon=":material/description:", expanded=look is None):
+        ask_files(_first())
+    with st.expander(_reading_title(look), icon=":material/description:", expanded=look is None):
         ask_readings(st.session_state["data_file"], _guess_columns)
     with st.expander("Advanced", icon=":material/tune:"):
         ask_encoder()
 
 
-def asked() -> EmbedSpec | None:
-    """Return what the controls say, None while a column is not chosen; raises EstitchupError."""
+def asked(further: bool = True) -> EmbedSpec | None:
+    """Return what the controls say, of all files or of the first; None while a column is not chosen.
+
+    Raises EstitchupError.
+    """
     said = st.session_state
     look = prepared.look(said["data_file"], asked_reading(0))
     vectors = said["data_vectors"] or None
@@ -102,8 +104,23 @@ def asked() -> EmbedSpec | None:
         seed=said["data_seed"],
         fixes=tuple(said.get("data_fixes", ())),
     )
-    corpus = corpus.model_copy(update={"more": asked_files(corpus)})
+    corpus = corpus.model_copy(update={"more": asked_files(corpus) if further else ()})
     return EmbedSpec(corpus=corpus, encoder=said["data_encoder"].strip() or DEFAULT_ENCODER)
+
+
+def _reading_title(look: Look | None) -> str:
+    if st.session_state.get("data_more"):
+        return "How the files are read"
+    return "How the file is read" + (plain(f": {reading_words(look.found)}") if look else "")
+
+
+def _first() -> CorpusSpec | None:
+    """Return what is said of the first file, by which the others' columns are guessed; None while it is too little."""
+    try:
+        spec = asked(further=False)
+    except EstitchupError:
+        return None
+    return None if spec is None else spec.corpus
 
 
 def _look() -> Look | None:

@@ -5,12 +5,11 @@ from typing import Any
 import streamlit as st
 
 from estitchup.recipe import DEFAULT_ALPHA, DEFAULT_EPSILON, Augmentation, HeadSpec, TrainingSpec
-from estitchup.spec import ExperimentSpec
+from estitchup.spec import MOST_SEEDS, ExperimentSpec
 from estitchup.ui.cell_grid import ask_cells
 from estitchup.workspace import EmbedSpec
 
 DEFAULT_SEEDS = 3
-MOST_SEEDS = 10
 _HEADS = {"mlp": "One hidden layer", "linear": "Linear"}
 
 

@@ -11,6 +11,7 @@ from estitchup.ui.guard import plain, show_error
 from estitchup.ui.reading_form import ask_reading, asked_reading, fill_reading
 
 NOT_USED = "not used"
+GUESSED = ""
 _USES = {
     Use.TRAIN: "Training texts",
     Use.VALIDATION: "Validation texts",
@@ -19,6 +20,7 @@ _USES = {
     Use.POOL: "Pool, to label",
     NOT_USED: "Not used",
 }
+_LABELLED = {Use.TRAIN.value, Use.VALIDATION.value, Use.TEST.value}
 
 
 def fill_files(spec: CorpusSpec) -> None:
@@ -27,6 +29,8 @@ def fill_files(spec: CorpusSpec) -> None:
     fill_reading(0, spec.reading)
     for place, file in enumerate(spec.more, start=1):
         st.session_state[f"data_use_{place}"] = file.use.value
+        for kind, column in (("text", file.text_column), ("label", file.label_column)):
+            st.session_state[_column_key(place, kind)] = GUESSED if column is None else f"={column}"
         fill_reading(place, file.reading)
 
 
@@ -38,23 +42,76 @@ def asked_files(first: CorpusSpec) -> tuple[FileSpec, ...]:
         if use == NOT_USED:
             continue
         reading = asked_reading(place)
-        plain_file = FileSpec(file=file.file, use=Use(use), vectors=file.vectors, reading=reading)
-        files.append(described(prepared.look(file.file, reading), plain_file, first))
+        said = FileSpec(
+            file=file.file,
+            use=Use(use),
+            text_column=_asked_column(place, "text"),
+            label_column=_asked_column(place, "label") if use in _LABELLED else None,
+            vectors=file.vectors,
+            reading=reading,
+        )
+        files.append(described(prepared.look(file.file, reading), said, first))
     return tuple(files)
 
 
-def ask_files() -> None:
-    """Draw a control for what each further file is for, and the way it is read."""
+def ask_files(first: CorpusSpec | None) -> None:
+    """Draw a control for what each further file is for, and its columns; `first` has those of the first file."""
     for place, file in enumerate(st.session_state.get("data_more", []), start=1):
-        name = plain(prepared.file_name(file.file))
-        st.selectbox(
-            name,
-            list(_USES),
-            format_func=lambda use: _USES[use],
-            key=f"data_use_{place}",
-            persist_state="session",
-            help="Rows of this file play this role. Its columns are called as in the first file, or guessed.",
-        )
+        with st.container(border=True):
+            _ask_use(place, file.file)
+            use = st.session_state[f"data_use_{place}"]
+            if first is not None and use != NOT_USED:
+                _ask_columns(place, FileSpec(file=file.file, use=Use(use)), first)
+
+
+def _ask_use(place: int, file: str) -> None:
+    st.selectbox(
+        plain(prepared.file_name(file)),
+        list(_USES),
+        format_func=lambda use: _USES[use],
+        key=f"data_use_{place}",
+        persist_state="session",
+        help="Rows of this file play this role.",
+    )
+
+
+def _ask_columns(place: int, file: FileSpec, first: CorpusSpec) -> None:
+    """Ask which columns of a further file hold text and label, where it has more than one."""
+    try:
+        look = prepared.look(file.file, asked_reading(place))
+    except EstitchupError:
+        return  # said where the file is read
+    columns = [column for column in look.columns if column not in look.vector_columns]
+    if len(columns) < 2:
+        return
+    guess = first.whole(described(look, file, first))
+    asked = {"text": guess.text_column, "label": guess.label_column}
+    for kind, box in zip(asked, st.columns(2), strict=True):
+        with box:
+            if kind == "text" or file.use.value in _LABELLED:
+                _ask_column(place, kind, columns, asked[kind])
+
+
+def _ask_column(place: int, kind: str, columns: list[str], guess: str | None) -> None:
+    key = _column_key(place, kind)
+    if st.session_state.setdefault(key, GUESSED).removeprefix("=") not in columns:
+        st.session_state[key] = GUESSED
+    first = f"Guessed: {guess}" if guess in columns else "Choose a column"
+    st.selectbox(
+        f"{kind.capitalize()} column",
+        [GUESSED, *(f"={column}" for column in columns)],
+        format_func=lambda value: value.removeprefix("=") or first,
+        key=key,
+        persist_state="session",
+    )
+
+
+def _asked_column(place: int, kind: str) -> str | None:
+    return str(st.session_state.get(_column_key(place, kind), GUESSED)).removeprefix("=") or None
+
+
+def _column_key(place: int, kind: str) -> str:
+    return f"data_{kind}_of_{place}"
 
 
 def ask_readings(first: str, on_change: Callable[[], None]) -> None:

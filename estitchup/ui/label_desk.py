@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from estitchup.calibration import softmax
 from estitchup.corpus import Role, normalised
 from estitchup.label_store import LabelStore, scope_of, text_keys
-from estitchup.labeling import STRATEGIES, Pool, alike, diverse, small_margin, strategy_named
+from estitchup.labeling import STRATEGIES, Pool, alike, distinct, diverse, small_margin, strategy_named
 from estitchup.result import ExperimentResult
 from estitchup.ui import state
 
@@ -49,6 +49,7 @@ class LabelDesk:
         self.keys = text_keys(self.texts)
         self.position = {key: place for place, key in enumerate(self.keys)}
         self.classes = result.facts.classes
+        self.given_vectors = vectors if result.spec.corpus.vectors is not None else None
         self._vectors = vectors[pool]
         trained = np.flatnonzero((rows["role"] == Role.TRAIN.value) & (rows["target"] >= 0))
         self._labelled, self._trained = rows.iloc[trained], vectors[trained]
@@ -81,7 +82,7 @@ class LabelDesk:
             return STRATEGIES[strategy].pick(pool, len(pool), generator)
         first = diverse(pool, DIVERSE_FIRST, generator)
         rest = np.argsort(-small_margin(pool), kind="stable")
-        return np.concatenate([first, rest[~np.isin(rest, first)]])
+        return distinct(np.concatenate([first, rest[~np.isin(rest, first)]]), pool, len(pool))
 
     def probabilities(self, name: str) -> NDArray[np.float64]:
         """Return the probabilities (P, K), mean over seeds."""

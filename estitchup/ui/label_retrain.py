@@ -18,7 +18,7 @@ from estitchup.workspace import Job, Status
 def show_retrain(job_id: str, desk: LabelDesk) -> None:
     """Offer to retrain, follow it, and show before and after."""
     try:
-        now = relabelled(desk.result, label_store().current(desk.scope))
+        now = relabelled(desk.result, label_store().current(desk.scope), desk.given_vectors)
     except EstitchupError as error:
         st.info(str(error))
         return
@@ -55,7 +55,8 @@ def _say_what(now: Relabelled) -> None:
 
 def _file(job_id: str, now: Relabelled) -> str:
     """Return the file of the new corpus: the same labels have the same file, so a retraining is found again."""
-    digest = hashlib.sha256(pd.util.hash_pandas_object(now.table, index=False).to_numpy().tobytes()).hexdigest()[:12]
+    said = now.table[["text", "label", "split"]]  # vectors are those of the experiment
+    digest = hashlib.sha256(pd.util.hash_pandas_object(said, index=False).to_numpy().tobytes()).hexdigest()[:12]
     return str(state.workspace().root / "labelled" / f"{job_id}-{digest}.parquet")
 
 

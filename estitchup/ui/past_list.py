@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from estitchup.errors import EstitchupError
-from estitchup.result import read_summary
+from estitchup.result_folder import read_summary
 from estitchup.spec import ExperimentSpec
 from estitchup.ui.address import keep
 from estitchup.ui.guard import plain, show_error

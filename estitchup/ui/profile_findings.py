@@ -1,4 +1,4 @@
-"""The findings of a profile, each with the one button that fixes it, and the fixes made so far, each with an undo."""
+"""The findings of a profile, each with the buttons that fix it, and the fixes made so far, each with an undo."""
 
 from typing import Literal
 
@@ -27,7 +27,7 @@ _WORDS = {Severity.SERIOUS: "bends the figures", Severity.MATTERS: "worth a look
 
 
 def show_findings(spec: EmbedSpec, profile: Profile) -> None:
-    """Show every finding with its advice, its examples and its button."""
+    """Show every finding with its advice, its examples and its buttons."""
     if not profile.findings:
         st.success("No repeated, empty, cut or contradictory texts, and no doubtful labels.", icon=":material/check:")
     for finding in profile.findings:
@@ -39,14 +39,15 @@ def _show(spec: EmbedSpec, finding: Finding) -> None:
     severity = finding.severity
     st.markdown(f":{_COLOURS[severity]}[{_ICONS[severity]} **{_WORDS[severity]}**] · {plain(finding.sentence)}")
     st.caption(plain(finding.advice))
-    if finding.fix is not None:
-        st.button(
-            finding.action,
-            key=f"fix_{finding.kind}",
-            icon=":material/build:",
-            on_click=_change,
-            args=(spec, (*spec.corpus.fixes, finding.fix)),
-        )
+    with st.container(horizontal=True):
+        for place, remedy in enumerate(finding.all_remedies):
+            st.button(
+                remedy.action,
+                key=f"fix_{finding.kind}" + f"_{place}" * (place > 0),
+                icon=":material/build:",
+                on_click=_change,
+                args=(spec, (*spec.corpus.fixes, remedy.fix)),
+            )
     if finding.examples:
         with st.expander("Examples"):
             _show_examples(finding)

@@ -72,6 +72,8 @@ def reading_words(found: Found) -> str:
         words.append(_DELIMITERS.get(found.delimiter, found.delimiter).lower())
     if found.sheet and len(found.sheets) > 1:
         words.append(f"sheet “{found.sheet}”")
+    if found.records and len(found.paths) > 1:
+        words.append("all lists" if found.records == "*" else f"records under “{found.records}”")
     if found.member and len(found.members) > 1:
         words.append(found.member)
     return ", ".join(words)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from estitchup.charts.frame import CONFIG
@@ -90,11 +91,17 @@ def show_preview(report: Report) -> None:
             _cards(panel)
             if panel.charts:
                 chart = panel.charts[0]
-                st.plotly_chart(
-                    chart.figure, height=PREVIEW_HEIGHT, key=f"preview {chart.name}", config=CONFIG, alt=chart.alt
-                )
+                st.plotly_chart(_small(chart.figure), key=f"preview {chart.name}", config=CONFIG, alt=chart.alt)
             if rest := _rest(panel):
                 st.caption(rest)
+
+
+def _small(figure: go.Figure) -> go.Figure:
+    """Return a figure for a low frame: without its finding, and without a legend that would lie on the axis."""
+    small = go.Figure(figure)
+    below = small.layout.legend.y is not None and small.layout.legend.y < 0
+    small.update_layout(height=PREVIEW_HEIGHT, margin_t=44, title_subtitle_text="")
+    return small.update_layout(showlegend=False) if below else small
 
 
 def _rest(panel: Panel) -> str:

@@ -6,6 +6,7 @@ of the old kind: the very first visit, if to `/compare`, shows the right page un
 """
 
 import argparse
+import importlib
 import logging
 import os
 from pathlib import Path
@@ -15,6 +16,7 @@ from streamlit.web import cli
 
 APP = Path(__file__).parents[2] / "app.py"
 WARM_UP_SECONDS = 60.0
+PAGES_AHEAD = ("estitchup.ui.comparison_tabs", "estitchup.ui.threshold_panels", "estitchup.ui.threshold_workbench")
 
 
 def warm_up() -> None:
@@ -23,6 +25,8 @@ def warm_up() -> None:
     bare.disabled = True  # it warns that there is no browser
     try:
         AppTest.from_file(APP, default_timeout=WARM_UP_SECONDS).run()
+        for page in PAGES_AHEAD:
+            importlib.import_module(page)  # before the first visit, which then sets them aside (`memory.py`)
     except RuntimeError:  # it took too long on a busy machine: the first visitor waits instead
         logging.getLogger(__name__).warning("The app could not be warmed up in %.0f s.", WARM_UP_SECONDS)
     finally:

@@ -3,7 +3,7 @@
 Every choice is in the address. A number input holds the exact threshold; the slider beside it moves it in thousandths.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -12,6 +12,7 @@ from estitchup.corpus import Role
 from estitchup.decision import Classifier, Decision
 from estitchup.decision_store import KeptThreshold
 from estitchup.errors import EstitchupError
+from estitchup.leave_out import EXPECTED_UNKNOWN
 from estitchup.policy import POLICIES, LeastCost, Parameter, Policy, RightAnswers, policy_named
 from estitchup.recipe import BASELINE
 from estitchup.threshold import Costs
@@ -28,9 +29,9 @@ STAND_INS = (
     "The validation texts hold no unknown ones. For this policy, texts of known classes stand in, as scored by "
     "{folds} extra runs of the augmentation that each were trained without some of the classes."
 )
-AS_MANY = (
-    " There are as many of them as known texts: say under “What mistakes cost” which share of texts is unknown in "
-    "production."
+EXPECTED = (
+    " How many there are says nothing of production, where {share:.0%} of texts are taken to be unknown, and costs "
+    "weighed so: “What mistakes cost” changes it."
 )
 
 Kept = Mapping[str, KeptThreshold]
@@ -47,6 +48,11 @@ class CostChoice:
     unknown_share: float | None
     counted_share: float | None
 
+    @property
+    def counted(self) -> tuple[Costs, float | None]:
+        """Return what the cost of test texts is counted with."""
+        return self.costs, self.counted_share
+
 
 def settle_experiment(job_id: str, found: Decision, kept: Kept) -> KeptThreshold | None:
     """Drop choices that do not fit the experiment; return the kept threshold that sets policy and switch at first."""
@@ -60,9 +66,10 @@ def settle_experiment(job_id: str, found: Decision, kept: Kept) -> KeptThreshold
     return next((kept[name] for name in [*FAVOURITES, *found.names] if name in kept and name in found.names), None)
 
 
-def choose_names(found: Decision, columns: Sequence[st.delta_generator.DeltaGenerator]) -> list[str]:
+def choose_names(found: Decision) -> list[str]:
     """Let the person choose the augmentation of each panel."""
     chosen: list[str] = []
+    columns = st.columns(min(len(found.names), len(SIDES)), gap="medium")
     for side, column, favourite in zip(SIDES, columns, FAVOURITES, strict=False):
         rest = [name for name in found.names if name not in chosen]
         if st.session_state.get(side) in chosen:
@@ -99,8 +106,9 @@ def choose_policy(found: Decision, start: KeptThreshold | None, costs: CostChoic
             policy = policy_named(name, **values)
     st.caption(plain(policy.sentence) + " It is chosen on validation texts, the seeds pooled.")
     if found.uses_stand_ins and _looks_at_unknown(policy):
-        unsaid = isinstance(policy, LeastCost) and costs.unknown_share is None
-        st.caption(STAND_INS.format(folds=found.result.spec.leave_out) + AS_MANY * unsaid)
+        share = policy.unknown_share if isinstance(policy, LeastCost) else None
+        said = "" if share is None else EXPECTED.format(share=share)
+        st.caption(STAND_INS.format(folds=found.result.spec.leave_out) + said)
     if not unknown:
         st.caption(NO_UNKNOWN)
     return policy
@@ -142,12 +150,14 @@ def choose_costs(found: Decision) -> CostChoice:
             0.01,
             key="unknown_share",
             bind="query-params",
-            placeholder="as in the texts here",
+            placeholder=f"{EXPECTED_UNKNOWN:g}, a guess" if found.uses_stand_ins else "as in the texts here",
             disabled=not (found.has_unknown(Role.TEST) or found.uses_stand_ins),
-            help="From 0 to 1. Empty: as in the validation texts when choosing, as in the test texts when counting.",
+            help="From 0 to 1. Empty: as in the validation texts when choosing, as in the test texts when counting. "
+            f"Where texts of known classes stand in for unknown ones, {EXPECTED_UNKNOWN:g} when choosing.",
         )
     counted = share if found.has_unknown(Role.TEST) else None
-    return CostChoice(Costs(wrong, missed, look), share if found.uses_stand_ins else counted, counted)
+    expected = EXPECTED_UNKNOWN if share is None else share
+    return CostChoice(Costs(wrong, missed, look), expected if found.uses_stand_ins else counted, counted)
 
 
 def _cost(label: str, key: str, value: float) -> float:

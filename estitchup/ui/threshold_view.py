@@ -1,6 +1,6 @@
 """What thresholds do, to see and to read: the headline, four numbers a panel, curves, texts near the line, classes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,10 +11,8 @@ from estitchup import moves
 from estitchup.corpus import Role
 from estitchup.decision import SUFFERING, Classifier, Decision
 from estitchup.outcomes import Outcomes, in_words, written
-from estitchup.ui.moving import moving_curves, moving_panel
+from estitchup.ui.moving import moving_curves, moving_panel, moving_tables
 from estitchup.ui.threshold_controls import CostChoice, let_go
-
-TEXT_WIDTH = 360  # pixels
 
 
 @dataclass(frozen=True)
@@ -31,61 +29,68 @@ class Panel:
         return self.classifier.outcomes(self.threshold)
 
 
+@dataclass(frozen=True)
+class Details:
+    """A section that moves with the thresholds: an empty place, and what draws the panels' details there."""
+
+    place: st.delta_generator.DeltaGenerator
+    draw: Callable[[Sequence[Panel]], None]
+
+    def show(self, panels: Sequence[Panel]) -> None:
+        """Draw the details in place of what stands there."""
+        with self.place.container():
+            self.draw(panels)
+
+
 def headline(panels: Sequence[Panel]) -> None:
     """Say in words what the thresholds do."""
-    with st.container(border=True):
-        for panel in panels:
-            name, outcomes = panel.classifier.name, panel.outcomes
-            st.markdown(f"At **{written(panel.threshold)}**, **{name}** {in_words(outcomes)}")
+    said = [
+        f"At **{written(panel.threshold)}**, **{panel.classifier.name}** {in_words(panel.outcomes)}" for panel in panels
+    ]
+    st.container(border=True).markdown("\n\n".join(said))
 
 
-def panel_drawing(panel: Panel, panels: Sequence[Panel], costs: CostChoice, linked: bool) -> None:
+def send_tables(sides: Mapping[str, Classifier], costs: CostChoice, linked: bool) -> str:
+    """Send the browser what stays of the panels when their thresholds move, and return its version."""
+    highest = max(float(shares.max()) for classifier in sides.values() for shares in classifier.shares)
+    tables = []
+    for side, classifier in sides.items():
+        scale = "after temperature scaling" if classifier.calibrated else "as the classifier says"
+        frame = moves.Frame(
+            "both" if linked else side,
+            side,
+            classifier.name,
+            f"Confidence {scale}, seeds pooled",
+            f"Threshold line, {classifier.name}",
+        )
+        tables.append(moves.table(frame, classifier.shares, highest, classifier.moves, costs.counted))
+    return moving_tables(tables, "tables of the panels")
+
+
+def panel_drawing(panel: Panel, version: str, costs: CostChoice, linked: bool) -> None:
     """Draw the confidences of a panel, cut by its threshold, which can be dragged, and the four numbers of the cut."""
-    classifier = panel.classifier
-    scale = "after temperature scaling" if classifier.calibrated else "as the classifier says"
-    group = "both" if linked else panel.side
-    frame = moves.Frame(
-        group, panel.side, classifier.name, f"Confidence {scale}, seeds pooled", f"Threshold line, {classifier.name}"
-    )
-    data = moves.panel(
-        frame,
-        classifier.shares,
-        max(float(shares.max()) for own in panels for shares in own.classifier.shares),
-        panel.threshold,
-        classifier.curves,
-        classifier.moves,
-        (costs.costs, costs.counted_share),
-    )
+    now = moves.position(panel.side, panel.threshold, panel.classifier.curves, costs.counted)
     moved = "left" if linked else panel.side  # one threshold for both is the left one
-    moving_panel(data, f"panel {panel.side}", partial(let_go, moved))
+    moving_panel(now, version, f"panel {panel.side}", partial(let_go, moved))
 
 
-def details(found: Decision, panels: Sequence[Panel]) -> None:
-    """Draw the section that is open: curves, texts near the line, or classes."""
+def details(found: Decision, sides: Mapping[str, Classifier]) -> Details | None:
+    """Draw the section that is open; of one that moves with the thresholds, return what draws it."""
     curves, texts, classes = st.tabs(
         ["Curves", "Texts near the line", "Classes that suffer"], key="detail", bind="query-params"
     )
     if curves.open:
         with curves:
-            _curves(found, panels)
+            _curves(found, sides)
     if texts.open:
-        with texts:
-            _nearest(found, panels)
+        return Details(texts.empty(), partial(_nearest, found))
     if classes.open:
-        with classes:
-            _suffering(panels)
+        return Details(classes.empty(), _suffering)
+    return None
 
 
-def _curves(found: Decision, panels: Sequence[Panel]) -> None:
-    operating = [
-        moves.Operating(
-            panel.side,
-            panel.classifier.name,
-            panel.classifier.pooled_curve,
-            moves.Moves.of(panel.classifier.curves, np.array([panel.threshold])),
-        )
-        for panel in panels
-    ]
+def _curves(found: Decision, sides: Mapping[str, Classifier]) -> None:
+    operating = [moves.Operating(side, own.name, own.drawn_curve) for side, own in sides.items()]
     moving_curves(moves.curves(operating, found.has_unknown(Role.TEST)), "operating curves")
     st.caption(
         "Test texts, seeds pooled. The large mark on each curve is its threshold. Unknown texts that are answered "
@@ -98,15 +103,10 @@ def _curves(found: Decision, panels: Sequence[Panel]) -> None:
 def _nearest(found: Decision, panels: Sequence[Panel]) -> None:
     for panel in panels:
         st.markdown(f"**{panel.classifier.name}** at {written(panel.threshold)}")
-        st.dataframe(
-            panel.classifier.nearest(panel.threshold),
+        st.table(
+            panel.classifier.nearest(panel.threshold).style.format({"Confidence": "{:.3f}"}),
+            border="horizontal",
             hide_index=True,
-            height="content",
-            column_config={
-                "Text": st.column_config.TextColumn(width=TEXT_WIDTH),
-                "Confidence": st.column_config.NumberColumn(format="%.3f"),
-            },
-            key=f"nearest {panel.side}",
             alt=f"The test texts nearest the threshold of {panel.classifier.name}",
         )
     seed = found.result.spec.seeds[0]
@@ -132,27 +132,22 @@ def _classes(panel: Panel) -> None:
     if table.empty:
         st.info("No known test text is refused.")
         return
-    st.dataframe(
-        table,
+    st.table(
+        table.style.format({"Refused": "{:.1f}%"}),
+        border="horizontal",
         hide_index=True,
-        height="content",
-        column_config={
-            "Refused": st.column_config.NumberColumn(format="%.1f%%", width="small"),
-            "Texts": st.column_config.NumberColumn(width="small", help="Test texts of the class"),
-        },
-        key=f"suffering {panel.side}",
         alt=f"Classes refused most often by {panel.classifier.name}",
     )
 
 
-def show_temperature(found: Decision, panels: Sequence[Panel]) -> None:
+def show_temperature(found: Decision, sides: Mapping[str, Classifier]) -> None:
     """Say what temperature scaling does to the calibration error."""
     said = []
-    for panel in panels:
-        before, after = (found.classifier(panel.classifier.name, calibrated) for calibrated in (False, True))
+    for own in sides.values():
+        before, after = (found.classifier(own.name, calibrated) for calibrated in (False, True))
         mean = float(np.mean(after.temperatures))
         said.append(
-            f"{panel.classifier.name}: {before.calibration_error:.3f} before, {after.calibration_error:.3f} after "
+            f"{own.name}: {before.calibration_error:.3f} before, {after.calibration_error:.3f} after "
             f"(temperature {mean:.2f}, mean over seeds)"
         )
     st.caption("Expected calibration error on test texts. " + "; ".join(said) + ".")

@@ -1,6 +1,11 @@
-"""All of the threshold page that moves with a threshold: a fragment, so that a move redraws it and nothing else."""
+"""The threshold page below its title: what a person sets, the panels, and what is kept, each a fragment of its own.
 
-from collections.abc import Sequence
+A move of a threshold reruns the smallest part alone, which draws sliders and numbers, sends each panel its position,
+and fills the two places outside it that follow: the headline, and the section that is open.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -13,9 +18,21 @@ from estitchup.ui import state, threshold_view
 from estitchup.ui import threshold_controls as controls
 from estitchup.ui.guard import guard, show_error
 from estitchup.ui.threshold_controls import SIDES, CostChoice, Kept
-from estitchup.ui.threshold_view import Panel
+from estitchup.ui.threshold_view import Details, Panel
 
 Choices = dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """What a move of a threshold leaves as it is: what was chosen, and the places that follow the thresholds."""
+
+    classifiers: Mapping[str, Classifier]
+    costs: CostChoice
+    linked: bool
+    version: str
+    headline: st.delta_generator.DeltaGenerator
+    details: Details | None
 
 
 @st.fragment
@@ -24,36 +41,44 @@ def threshold_workbench(job_id: str, found: Decision) -> None:
     with guard():
         kept = _read_kept(job_id)
         start = controls.settle_experiment(job_id, found, kept)
-        answer, settings = st.container(), st.container()
-        shared, columns = st.container(), st.columns(min(len(found.names), 2), gap="medium")
-        names = controls.choose_names(found, columns)
+        headline, settings = st.empty(), st.container()
+        names = controls.choose_names(found)
+        moving, keeping = st.container(), st.container()
         with settings:
             policy, costs = _choose_policy(found, start)
             switches = st.container(horizontal=True, vertical_alignment="center")
         with switches:
             calibrated, linked = _switches(start, len(names))
-        classifiers = [found.classifier(name, calibrated) for name in names]
+        sides = {side: found.classifier(name, calibrated) for side, name in zip(SIDES, names, strict=False)}
         with settings:
-            choices: Choices = {
-                side: controls.choice_of(classifier, policy)
-                for side, classifier in zip(SIDES, classifiers, strict=False)
-            }
-        switches.button(
-            "Use the policy's choice", icon=":material/undo:", on_click=controls.use_choices, args=[choices]
-        )
-        for side, classifier in zip(SIDES, classifiers, strict=False):
+            choices: Choices = {side: controls.choice_of(classifier, policy) for side, classifier in sides.items()}
+            if calibrated:
+                threshold_view.show_temperature(found, sides)
+        with switches:
+            st.button("Use the policy's choice", icon=":material/undo:", on_click=controls.use_choices, args=[choices])
+            version = threshold_view.send_tables(sides, costs, linked)
+        for side, classifier in sides.items():
             controls.settle_threshold(side, job_id, classifier, policy, choices[side], kept)
-        panels = _thresholds(classifiers, [shared] * len(columns) if linked else columns, linked)
+        details = threshold_view.details(found, sides)
+        with moving:
+            _moving_part(Workbench(sides, costs, linked, version, headline, details))
+        with keeping:
+            _keeping_part(job_id, found, sides, policy, choices, linked)
+
+
+@st.fragment
+def _moving_part(bench: Workbench) -> None:
+    """Draw what a move of a threshold redraws, and nothing else."""
+    with guard():
+        shared, columns = st.container(), st.columns(len(bench.classifiers), gap="medium")
+        panels = _thresholds(bench.classifiers, [shared] * len(columns) if bench.linked else columns, bench.linked)
         for column, panel in zip(columns, panels, strict=True):
             with column:
-                threshold_view.panel_drawing(panel, panels, costs, linked)
-        with answer:
+                threshold_view.panel_drawing(panel, bench.version, bench.costs, bench.linked)
+        with bench.headline:
             threshold_view.headline(panels)
-        with settings:
-            if calibrated:
-                threshold_view.show_temperature(found, panels)
-        _show_kept(job_id, found, panels, policy, choices)
-        threshold_view.details(found, panels)
+        if bench.details:
+            bench.details.show(panels)
 
 
 def _choose_policy(found: Decision, start: KeptThreshold | None) -> tuple[Policy, CostChoice]:
@@ -83,10 +108,10 @@ def _switches(start: KeptThreshold | None, panels: int) -> tuple[bool, bool]:
 
 
 def _thresholds(
-    classifiers: Sequence[Classifier], slots: Sequence[st.delta_generator.DeltaGenerator], linked: bool
+    classifiers: Mapping[str, Classifier], slots: Sequence[st.delta_generator.DeltaGenerator], linked: bool
 ) -> list[Panel]:
     panels: list[Panel] = []
-    for side, classifier, slot in zip(SIDES, classifiers, slots, strict=False):
+    for (side, classifier), slot in zip(classifiers.items(), slots, strict=True):
         if linked and panels:
             panels.append(Panel(side, classifier, panels[0].threshold))
             continue
@@ -105,24 +130,33 @@ def _read_kept(job_id: str) -> Kept:
         return {}
 
 
-def _show_kept(job_id: str, found: Decision, panels: Sequence[Panel], policy: Policy, choices: Choices) -> None:
+@st.fragment
+def _keeping_part(
+    job_id: str, found: Decision, sides: Mapping[str, Classifier], policy: Policy, choices: Choices, linked: bool
+) -> None:
     """Offer to keep the thresholds, and say which are kept."""
-    if st.button("Keep these thresholds", icon=":material/bookmark_add:", type="primary"):
-        chosen = {}
-        for panel in panels:
-            by_policy = panel.threshold == choices[panel.side]
-            chosen[panel.classifier.name] = KeptThreshold(
-                panel.threshold,
-                policy.name if by_policy else None,
-                {own.field: getattr(policy, own.field) for own in policy.parameters} if by_policy else {},
-                panel.classifier.calibrated,
-            )
-        keep_thresholds(state.workspace().result_folder(job_id), chosen)
-        st.toast("The thresholds are kept with the experiment.", icon=":material/bookmark_added:")
-    kept = _read_kept(job_id)
-    said = [
-        f"{name} {written(kept[name].threshold)}" + " after temperature scaling" * kept[name].temperature
-        for name in found.names
-        if name in kept
-    ]
-    st.caption("Kept with this experiment: " + "; ".join(said) + "." if said else "No threshold is kept yet.")
+    with guard():
+        if st.button("Keep these thresholds", icon=":material/bookmark_add:", type="primary"):
+            chosen = {}
+            for side, classifier in sides.items():
+                threshold = st.session_state[f"t_{'left' if linked else side}"]
+                chosen[classifier.name] = _to_keep(classifier, threshold, policy, choices[side])
+            keep_thresholds(state.workspace().result_folder(job_id), chosen)
+            st.toast("The thresholds are kept with the experiment.", icon=":material/bookmark_added:")
+        kept = _read_kept(job_id)
+        said = [
+            f"{name} {written(kept[name].threshold)}" + " after temperature scaling" * kept[name].temperature
+            for name in found.names
+            if name in kept
+        ]
+        st.caption("Kept with this experiment: " + "; ".join(said) + "." if said else "No threshold is kept yet.")
+
+
+def _to_keep(classifier: Classifier, threshold: float, policy: Policy, choice: float | None) -> KeptThreshold:
+    by_policy = threshold == choice
+    return KeptThreshold(
+        threshold,
+        policy.name if by_policy else None,
+        {own.field: getattr(policy, own.field) for own in policy.parameters} if by_policy else {},
+        classifier.calibrated,
+    )

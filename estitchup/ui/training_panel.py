@@ -115,7 +115,8 @@ def _show_end(watched: Watched, spec: ExperimentSpec) -> None:
         st.info("Stopped before the first epoch ended, so there is no result.", icon=":material/stop_circle:")
     else:
         if watched.epochs:
-            st.markdown(f":material/check_circle: {end_words(watched, spec)}")
+            icon = "stop_circle" if job.status is Status.STOPPED else "check_circle"
+            st.markdown(f":material/{icon}: {end_words(watched, spec)}")
         if st.button("Next: compare", type="primary", icon=":material/arrow_forward:", key="next_compare"):
             open_comparison(job.id)
     show_note(watched)

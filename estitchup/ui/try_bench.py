@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from estitchup.bundle.nearest import Near
+from estitchup.bundle.nearest import Near, TrainingTexts
 from estitchup.recipe import BASELINE
 from estitchup.result import ExperimentResult
 from estitchup.ui import state, try_material
@@ -37,19 +37,28 @@ def try_bench(job_id: str, found: ExperimentResult) -> None:
         if not names:
             st.info("Choose at least one classifier.")
             return
-        _offer_examples(job_id, names)
+        examples = st.container()  # drawn last: whoever pressed Enter waits for the answer
+        shown = st.container()
         encoder = try_material.encoder_of(found)  # before anything is asked, so that the first answer is fast, too
         nearest = try_material.training_texts(job_id)
-        texts: list[str] = st.session_state.get("tried_texts", [])
-        if not texts:
-            st.info("Type a text above, or take an example.", icon=":material/keyboard:")
-            return
-        started = time.perf_counter()
-        with encoder.threads.limit(limits=1):
-            vectors = encoder.encode(texts)
-            answers = [_answers(job_id, name, vectors) for name in names]
-            near = nearest.nearest(vectors)
-        _show(job_id, texts, answers, near, 1000 * (time.perf_counter() - started))
+        with shown:
+            _show_tried(job_id, names, encoder, nearest)
+        with examples:
+            _offer_examples(job_id, names)
+
+
+def _show_tried(job_id: str, names: Sequence[str], encoder: try_material.SharedEncoder, nearest: TrainingTexts) -> None:
+    """Answer the texts to try, and show the answers."""
+    texts: list[str] = st.session_state.get("tried_texts", [])
+    if not texts:
+        st.info("Type a text above, or take an example.", icon=":material/keyboard:")
+        return
+    started = time.perf_counter()
+    with encoder.threads.limit(limits=1):
+        vectors = encoder.encode(texts)
+        answers = [_answers(job_id, name, vectors) for name in names]
+        near = nearest.nearest(vectors)
+    _show(job_id, texts, answers, near, 1000 * (time.perf_counter() - started))
 
 
 def _chosen_names(found: ExperimentResult) -> list[str]:
@@ -99,8 +108,7 @@ def _redraw() -> None:
 
 def _answers(job_id: str, name: str, vectors: NDArray[np.float32]) -> list[Answer]:
     classifier = try_material.classifier(job_id, name)
-    table = classifier.predict_vectors(vectors, top=TOP)
-    return [Answer(name, classifier, row) for _, row in table.iterrows()]
+    return [Answer(name, classifier, said) for said in classifier.say(vectors, TOP)]
 
 
 def _show(

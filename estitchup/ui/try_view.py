@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-import pandas as pd
-
 from estitchup.bundle import Classifier
+from estitchup.bundle.classifier import Said
 from estitchup.bundle.nearest import Near
 from estitchup.charts.palette import COLOURS, KNOWN_COLOUR, SOFT, UNKNOWN_COLOUR
 
@@ -19,27 +18,11 @@ OTHER_COLOUR = "#0072B2"
 
 @dataclass(frozen=True)
 class Answer:
-    """What one classifier says of one text: the row of its table, with the top classes."""
+    """What one classifier says of one text."""
 
     name: str
     classifier: Classifier
-    row: pd.Series
-
-    @property
-    def accepted(self) -> bool:
-        """Tell whether the text is answered."""
-        return bool(self.row["accepted"])
-
-    @property
-    def confidence(self) -> float:
-        """Return the largest probability."""
-        return float(self.row["confidence"])
-
-    @property
-    def classes(self) -> list[tuple[str, float]]:
-        """Return the most probable classes with their probabilities."""
-        count = min(TOP, len(self.classifier.classes))
-        return [(str(self.row[f"class_{i}"]), float(self.row[f"probability_{i}"])) for i in range(1, count + 1)]
+    said: Said
 
 
 STYLE = """<style>
@@ -87,13 +70,13 @@ def written(share: float) -> str:
 
 def _cell(answer: Answer) -> str:
     threshold = answer.classifier.threshold
-    verdict = "Accepted" if answer.accepted else "Refused"
-    sign = "at or above" if answer.accepted else "below"
-    said = f"{verdict}: confidence {written(answer.confidence)}, {sign} the threshold of {written(threshold)}"
-    stripe = KNOWN_COLOUR if answer.accepted else UNKNOWN_COLOUR
+    verdict = "Accepted" if answer.said.accepted else "Refused"
+    sign = "at or above" if answer.said.accepted else "below"
+    said = f"{verdict}: confidence {written(answer.said.confidence)}, {sign} the threshold of {written(threshold)}"
+    stripe = KNOWN_COLOUR if answer.said.accepted else UNKNOWN_COLOUR
     return (
         f'<div class="try-cell" style="border-left-color:{stripe}"><div class="try-name">{escape(answer.name)}</div>'
-        f'<div class="try-label">{escape(str(answer.row["label"]))}</div><div class="try-said">{said}</div>'
+        f'<div class="try-label">{escape(answer.said.label)}</div><div class="try-said">{said}</div>'
         f"{_bar(answer, said)}{_classes(answer)}</div>"
     )
 
@@ -104,13 +87,13 @@ def _bar(answer: Answer, said: str) -> str:
     fill = stripes if answer.name in SOFT else colour
     return (
         f'<div class="try-bar" role="img" aria-label="{escape(answer.name)}: {said}">'
-        f'<div class="try-fill" style="width:{100 * answer.confidence:.2f}%;background:{fill}"></div>'
+        f'<div class="try-fill" style="width:{100 * answer.said.confidence:.2f}%;background:{fill}"></div>'
         f'<div class="try-mark" style="left:{100 * answer.classifier.threshold:.2f}%"></div></div>'
     )
 
 
 def _classes(answer: Answer) -> str:
-    rows = (f"<span>{escape(name)}</span><span>{written(share)}</span>" for name, share in answer.classes)
+    rows = (f"<span>{escape(name)}</span><span>{written(share)}</span>" for name, share in answer.said.classes)
     return f'<div class="try-classes">{"".join(rows)}</div>'
 
 

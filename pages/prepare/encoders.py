@@ -46,7 +46,8 @@ def show_table(speeds: dict[str, Speed]) -> None:
         },
     )
     st.caption(
-        "Choose the encoder on the Data page under Advanced. Any other sentence-transformers model works there by its "
+        "Sizes, licences and prompts are as the publishers state them. Choose the encoder on the Data page under "
+        "Advanced. Any other sentence-transformers model works there by its "
         "name or folder, as long as it has safetensors weights and brings no Python code: code of others is never run."
     )
 

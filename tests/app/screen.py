@@ -20,6 +20,12 @@ def words(app: AppTest) -> str:
 
 
 def moving(app: AppTest, what: str) -> list[dict[str, Any]]:
-    """Return the data of the drawings that have this key: "now" for threshold panels, "charts" for curves."""
-    drawn = [json.loads(element.proto.json) for element in app.get("bidi_component")]
-    return [data for data in drawn if what in data]
+    """Return the data of the drawings that have this key: "now" for threshold panels, "charts" for curves.
+
+    A panel comes with its table, in which it has every step's numbers.
+    """
+    sent = [element.proto for element in app.get("bidi_component")]
+    tables = [table for proto in sent if proto.bytes for table in json.loads(proto.bytes)["tables"]]
+    of_side = {table["side"]: table for table in tables}
+    drawn = [json.loads(proto.json) for proto in sent if proto.json]
+    return [of_side.get(data.get("side"), {}) | data for data in drawn if what in data]

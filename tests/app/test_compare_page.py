@@ -112,9 +112,8 @@ def test_the_threshold_starts_where_the_baseline_keeps_90_percent_and_moves_ever
         shares = ("known_kept", "unknown_caught", "accepted_accuracy")
         means = [np.nanmean([getattr(outcome, share) for outcome in outcomes]) for share in shares]
         assert [value for value, _ in panel["now"]] == [f"{mean:.1%}" for mean in means]
-        table = panel["table"]
-        assert [column[50] for column in table["value"]] == [value for value, _ in panel["now"]]
-        assert [column[50] for column in table["detail"]] == [detail for _, detail in panel["now"]]
+        assert [column[50] for column in panel["value"]] == [value for value, _ in panel["now"]]
+        assert [column[50] for column in panel["detail"]] == [detail for _, detail in panel["now"]]
 
 
 def test_a_link_opens_the_same_threshold(visit: Open, home: Workspace, small_result: ExperimentResult) -> None:

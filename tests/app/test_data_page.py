@@ -238,6 +238,23 @@ def test_several_files_play_the_roles_that_their_names_say_and_can_be_given_othe
     assert roles(app)["Test"][0] < 12
 
 
+def test_a_further_files_columns_are_guessed_and_can_be_chosen(visit: Open) -> None:
+    other = "\n".join(f"apple asked {n},pear told {n},{'apple' if n % 2 else 'pear'},x{n % 2}" for n in range(12))
+    test = f"utterance,answer,intent,topic\n{other}".encode()
+    app = upload_all(visit, train__csv=TWO_CLASSES, test__csv=test)
+    assert not app.error
+    assert app.selectbox(key="data_text_of_1").options[0] == "Guessed: utterance"
+    assert app.selectbox(key="data_label_of_1").options[0] == "Guessed: intent"
+    app.selectbox(key="data_text_of_1").set_value("=answer").run()
+    assert not app.error
+    assert any("pear told" in text for text in app.dataframe[0].value["Text"])
+    app.selectbox(key="data_label_of_1").set_value("=answer").run()
+    assert "cannot be both text and label" in app.error[0].value
+    app.selectbox(key="data_use_1").set_value("pool").run()
+    assert not app.error
+    assert "data_label_of_1" not in [box.key for box in app.selectbox]
+
+
 def test_how_a_file_was_read_is_shown_and_can_be_corrected(visit: Open) -> None:
     content = b"text;label\n" + "\n".join(f"où est {n};{'ab'[n % 2]}" for n in range(40)).encode("cp1252")
     app = upload(visit, "french.csv", content)

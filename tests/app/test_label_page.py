@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from screen import Open, words
@@ -236,3 +237,39 @@ def test_a_simulation_is_queued_and_what_came_of_it_is_drawn(
     assert not app.exception
     assert list(app.table[0].value.index) == ["Least confidence", "Random"]
     assert len(app.get("plotly_chart")) == 1  # no class was absent
+
+
+def test_vectors_of_ones_own_are_labelled_and_retrained_too(
+    visit: Open, home: Workspace, store: LabelStore, tmp_path: Path
+) -> None:
+    generator = np.random.default_rng(0)
+    labels = np.repeat(["cat", "dog", ""], 20)
+    vectors = np.repeat(4 * generator.normal(size=(3, 8)), 20, axis=0) + generator.normal(size=(60, 8))
+    file = tmp_path / "images.parquet"
+    pd.DataFrame({"label": labels, "embedding": list(vectors.astype(np.float32))}).to_parquet(file)
+    spec = ExperimentSpec(
+        corpus=CorpusSpec(file=str(file), label_column="label", vectors="embedding"),
+        head=HeadSpec(kind="linear"),
+        training=TrainingSpec(epochs=5),
+        augmentations=(Augmentation.named("No augmentation"),),
+        seeds=(0,),
+        device="cpu",
+    )
+    before = run_experiment(spec)
+    job_id = home.add_job(spec, "images", Status.FINISHED).id
+    home.save(job_id, before)
+    app = as_ana(visit)
+    assert shown_text(app).startswith("row ")
+    pool = before.rows.loc[before.rows["role"] == "pool", "text"].tolist()
+    store.decide(scope_of(before.rows["text"]), [Choice(text, Kind.LABEL, "owl") for text in pool], "Ana")
+    app = visit(PAGE, label_view="Retrain")
+    app.button(key="retrain").click().run()
+    assert not app.exception
+    (job,) = home.jobs(Status.QUEUED)
+    after = run_experiment(job.spec)
+    home.save(job.id, after)
+    home.set_status(job.id, Status.FINISHED)
+    assert after.facts.classes == ("cat", "dog", "owl")
+    app = visit(PAGE, label_view="Retrain", experiment=job_id)
+    assert not app.exception
+    assert list(app.table[0].value.index) == ["No augmentation"]

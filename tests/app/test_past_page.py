@@ -3,7 +3,8 @@ from screen import Open, words
 from streamlit.testing.v1 import AppTest
 from test_compare_page import only, put
 
-from estitchup.result import ExperimentResult, save_result
+from estitchup.result import ExperimentResult
+from estitchup.result_folder import save_result
 from estitchup.ui import past_list, past_pair
 from estitchup.workspace import Workspace
 
@@ -111,3 +112,35 @@ def test_a_folder_of_the_command_line_is_added(visit: Open, home: Workspace, sma
     app.text_input(key="past_folder").set_value(str(home.root.parent / "monday"))
     next(button for button in app.button if button.label == "Add").click().run()
     assert [own.name for own in home.experiments()] == ["monday"]
+
+
+@pytest.mark.parametrize(
+    ("label", "title"), [("Open in Compare", "Compare"), ("Open in Threshold", "Threshold"), ("Report on it", "Report")]
+)
+def test_an_older_experiment_is_opened_where_a_person_wants_it(
+    visit: Open,
+    home: Workspace,
+    small_result: ExperimentResult,
+    monkeypatch: pytest.MonkeyPatch,
+    label: str,
+    title: str,
+) -> None:
+    older = put(home, small_result, "older")
+    put(home, small_result, "newer")
+    tick(monkeypatch, 1)
+    app = visit(PAGE).button(key=f"{label} {older}").click().run()
+    assert not app.exception
+    assert app.title[0].value.startswith(title)
+    assert app.selectbox(key="chosen experiment").value == older
+    assert app.query_params["experiment"] == older
+
+
+def test_a_link_opens_an_older_experiment_at_its_threshold(
+    visit: Open, home: Workspace, small_result: ExperimentResult
+) -> None:
+    older = put(home, small_result, "older")
+    put(home, small_result, "newer")
+    app = visit("pages/experiment/compare.py", experiment=older, threshold="0.61")
+    assert not app.exception
+    assert app.selectbox(key="chosen experiment").value == older
+    assert next(slider.value for slider in app.slider if "hreshold" in slider.label) == 0.61

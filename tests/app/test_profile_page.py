@@ -101,6 +101,36 @@ def test_a_button_fixes_what_was_found_and_an_undo_brings_it_back(profiled: AppT
     assert chosen(app, home) == before
 
 
+def test_doubtful_labels_can_be_left_out_or_relabelled_and_both_undone(
+    visit: Open, home: Workspace, tmp_path: Path
+) -> None:
+    lines = ["text,label,split"]
+    splits = ("train", "train", "validation", "test") * 12
+    lines += [f"{word} of tree {n},{word},{split}" for word in ("apple", "pear") for n, split in enumerate(splits)]
+    lines[1] = "apple of tree 0,pear,train"
+    file = tmp_path / "flipped.csv"
+    file.write_text("\n".join(lines))
+    corpus = CorpusSpec(file=str(file), text_column="text", label_column="label", split_column="split")
+    spec = EmbedSpec(corpus=corpus)
+    texts, source = load_corpus(corpus).texts, resolve_encoder()
+    vectors = np.random.default_rng(0).normal(size=(len(texts), source.dimension)).astype(np.float32)
+    vectors[:, 0] += [40 if text.startswith("apple") else -40 for text in texts]
+    with home.vectors() as store:
+        store.put(source.key, texts, vectors)
+    app = visit(PAGE, corpus=home.keep_prepared(spec))
+    assert "1 text whose label is doubtful" in words(app)
+    app = app.button(key="fix_likely label errors_1").click().run()
+    assert not app.exception
+    assert "Give 1 training text the label of the neighbours" in words(app)
+    assert "doubtful" not in words(app)
+    relabelled = load_corpus(chosen(app, home))
+    assert dict(zip(relabelled.texts, relabelled.labels, strict=True))["apple of tree 0"] == "apple"
+    app = app.button(key="undo_0").click().run()
+    assert chosen(app, home) == corpus
+    app = app.button(key="fix_likely label errors").click().run()
+    assert "apple of tree 0" not in load_corpus(chosen(app, home)).texts
+
+
 def test_train_and_data_use_the_fixed_texts(profiled: AppTest, home: Workspace) -> None:
     app = profiled.button(key="fix_contradictions").click().run()
     fixed = chosen(app, home)

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from test_compare_page import only, put, without_unknown
 
 from estitchup.corpus import Role
+from estitchup.decision import Decision
 from estitchup.decision_store import FILE, KeptThreshold, keep_thresholds, kept_thresholds
 from estitchup.errors import EstitchupError
 from estitchup.leave_out import LeftOut
@@ -238,7 +239,7 @@ def test_texts_near_the_line_are_shown_word_for_word(
 ) -> None:
     put(home, small_result)
     app = visit(PAGE, detail="Texts near the line", t_left="0.5")
-    table = app.dataframe[0].value
+    table = app.table[0].value
     first = scored(small_result, "No augmentation", Role.TEST)[0]
     distances = np.sort(np.abs(np.concatenate([first.confidence, first.unknown_confidence]) - 0.5))[:10]
     assert np.sort(np.abs(table["Confidence"] - 0.5)) == pytest.approx(distances)
@@ -252,7 +253,7 @@ def test_the_classes_that_suffer_are_counted(visit: Open, home: Workspace, small
     put(home, small_result)
     app = visit(PAGE, detail="Classes that suffer", t_left="0.9")
     test = pooled(scored(small_result, "No augmentation", Role.TEST))
-    for _, row in app.dataframe[0].value.iterrows():
+    for _, row in app.table[0].value.iterrows():
         own = test.target == small_result.facts.classes.index(row["Class"])
         assert row["Refused"] == pytest.approx(100 * np.mean(test.confidence[own] < 0.9))
         assert row["Texts"] == own.sum() / 2
@@ -323,7 +324,8 @@ def test_stand_ins_serve_where_validation_has_no_unknown_texts_and_the_page_says
     known = without_unknown(small_result)
     kept = np.array([[True, True, False, False], [False, False, True, True]])
     logits = known.logits["validation"][[0, 1, 2, 3, 4, 5]]
-    put(home, replace(known, left_out=LeftOut(kept, logits), spec=known.spec.model_copy(update={"leave_out": 2})))
+    result = replace(known, left_out=LeftOut(kept, logits), spec=known.spec.model_copy(update={"leave_out": 2}))
+    job_id = put(home, result)
     app = visit(PAGE)
     assert "texts of known classes stand in" not in words(app)
     app.selectbox(key="policy").set_value(LimitUnknown.name).run()
@@ -332,12 +334,16 @@ def test_stand_ins_serve_where_validation_has_no_unknown_texts_and_the_page_says
     assert "texts of known classes stand in, as scored by 2 extra runs" in words(app)
     assert 0 < threshold(app, "left") <= 1
     app.selectbox(key="policy").set_value(LeastCost.name).run()
-    assert "There are as many of them as known texts" in words(app)
-    before = threshold(app, "left")
+    assert "where 10% of texts are taken to be unknown" in words(app)
+    expected_cost = threshold(app, "left")
+    own = Decision(home.load(job_id)).classifier("No augmentation", calibrated=False)
+    assert expected_cost == own.choose(LeastCost(unknown_share=0.1))
+    app.number_input(key="unknown_share").set_value(0.5).run()
+    assert "where 50% of texts are taken to be unknown" in words(app)
+    assert threshold(app, "left") >= expected_cost
     app.number_input(key="unknown_share").set_value(0.0).run()
     assert not app.error
-    assert "There are as many of them as known texts" not in words(app)
-    assert threshold(app, "left") <= before
+    assert threshold(app, "left") <= expected_cost
     assert shown(app)[3] != "–"  # the cost of test texts, none of which is unknown
 
 
@@ -345,7 +351,7 @@ def test_a_line_that_is_let_go_sets_number_and_slider(
     visit: Open, home: Workspace, small_result: ExperimentResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released: dict[str, Callable[[float], None]] = {}
-    monkeypatch.setattr(threshold_view, "moving_panel", lambda _, key, release: released.update({key: release}))
+    monkeypatch.setattr(threshold_view, "moving_panel", lambda _, __, key, release: released.update({key: release}))
     job_id = put(home, small_result)
     app = visit(PAGE)
     with monkeypatch.context() as inside:

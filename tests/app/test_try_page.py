@@ -130,8 +130,8 @@ def test_the_download_is_the_bundle_with_the_kept_threshold(
 def test_names_of_classes_are_escaped_in_the_card() -> None:
     head = StackedHeads((np.zeros((1, 2, 2), np.float32),), (np.zeros((1, 2), np.float32),), *np.ones((2, 1, 2), "f"))
     own = Classifier(head, ("<i>a</i>", "b"), "unknown", 1.0, 0.4)
-    row = own.predict_vectors(np.zeros((1, 2)), top=3).iloc[0]
-    shown = card("text", [Answer("No augmentation", own, row)], [], "<b>")
+    (said,) = own.say(np.zeros((1, 2)), 3)
+    shown = card("text", [Answer("No augmentation", own, said)], [], "<b>")
     assert "&lt;i&gt;a&lt;/i&gt;" in shown
     assert "<i>" not in shown
     assert "<b>" not in shown

@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,28 +21,69 @@ SWITCHES = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 )
-SECONDS_TO_START = 60.0
+SECONDS_TO_START = 120.0
 PROBED = ("/_stcore/health", "/_stcore/host-config")  # Streamlit looks for these below a deep link first, and gets 404
 
 
+@dataclass
+class Served:
+    """The app on a workspace of its own, which can be ended and started anew at the same address."""
+
+    folder: Path
+    port: int
+    process: "subprocess.Popen[bytes] | None" = None
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        environment = os.environ | {"ESTITCHUP_HOME": str(self.home), "HF_HUB_OFFLINE": "1"}
+        command = [sys.executable, "-m", "estitchup.ui.server", "--headless", "--port", str(self.port)]
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=self.folder)
+        _wait_for(f"{self.address}/_stcore/health", self.process)
+
+    def end(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait()
+            self.process = None
+
+    def signal_worker(self, number: int) -> None:
+        """Send a signal to the worker of this workspace, which outlives the server on purpose."""
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = entry.read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if b"estitchup.worker" in words and str(self.home.resolve()).encode() in words:
+                os.kill(int(entry.parent.name), number)
+
+
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
-    """Serve an empty workspace, as after a fresh start; the address."""
+def served(tmp_path: Path) -> Iterator[Served]:
+    """Serve an empty workspace, as after a fresh start."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    home = tmp_path / "home"
-    environment = os.environ | {"ESTITCHUP_HOME": str(home), "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, "-m", "estitchup.ui.server", "--headless", "--port", str(port)]
-    with (tmp_path / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=tmp_path)
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait()
-            _end_worker(home)
+    app = Served(tmp_path, port)
+    try:
+        app.start()
+        yield app
+    finally:
+        app.end()
+        app.signal_worker(signal.SIGTERM)
+
+
+@pytest.fixture
+def server(served: Served) -> str:
+    """Return the address of an app that is served."""
+    return served.address
 
 
 @pytest.fixture(scope="session")
@@ -79,14 +122,3 @@ def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
         except OSError:
             time.sleep(0.1)
     pytest.fail("the server did not start")
-
-
-def _end_worker(home: Path) -> None:
-    """End the worker of this workspace, which outlives the server on purpose."""
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = entry.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if b"estitchup.worker" in words and str(home.resolve()).encode() in words:
-            os.kill(int(entry.parent.name), 15)

@@ -26,6 +26,12 @@ def kept(result: ExperimentResult, name: str, threshold: float) -> str:
     return f"{np.mean([share.known_kept for share in shares]):.1%}"
 
 
+def caught(result: ExperimentResult, threshold: float) -> str:
+    """Count the unknown texts that *No augmentation* refuses, without the page's own code."""
+    runs = [result.scores(run) for run in result.runs_of("No augmentation")]
+    return f"{np.mean([np.mean(run.unknown_confidence < threshold) for run in runs]):.1%}"
+
+
 def drag(page: Page, line: Locator, pixels: int, release: bool = True) -> None:
     line.scroll_into_view_if_needed()
     box = line.locator(".grip").bounding_box()
@@ -55,6 +61,8 @@ def test_a_dragged_line_moves_at_once_and_number_slider_and_address_follow(
     assert 0.2 < held < 0.45
     figure = page.get_by_role("figure", name="No augmentation: confidence")
     expect(figure.locator("dd").first).to_have_text(kept(small_result, "No augmentation", held))
+    curve = page.get_by_role("img", name="Unknown caught, known refused")
+    expect(curve).to_have_attribute("aria-label", re.compile(f"Now: No augmentation {caught(small_result, held)}"))
     expect(page.get_by_role("spinbutton", name="Threshold of No augmentation, exactly")).to_have_value("0.5000")
     page.mouse.up()
     number = page.get_by_role("spinbutton", name="Threshold of No augmentation, exactly")
@@ -63,9 +71,11 @@ def test_a_dragged_line_moves_at_once_and_number_slider_and_address_follow(
     expect(figure.locator("dd").first).to_have_text(kept(small_result, "No augmentation", held))
     expect(right).to_have_attribute("aria-valuenow", "0.5")
     expect(page).to_have_url(re.compile(f"t_left={held}"))
+    expect(page.get_by_text(f"At {held:.3f}".rstrip("0"), exact=False).first).to_be_visible()  # the headline
     number.fill("0.25")
     number.press("Enter")
     expect(left).to_have_attribute("aria-valuenow", "0.25")
+    expect(curve).to_have_attribute("aria-label", re.compile(f"Now: No augmentation {caught(small_result, 0.25)}"))
 
 
 def test_keys_move_the_line_and_one_threshold_moves_both(

@@ -12,11 +12,13 @@ from estitchup.corpus import (
     FileSpec,
     Role,
     Use,
+    described,
     guess_first,
     guess_further,
     guess_spec,
     guess_use,
     load_corpus,
+    look_at,
 )
 from estitchup.errors import EstitchupError
 
@@ -87,6 +89,18 @@ def test_a_file_may_call_its_columns_otherwise(tmp_path: Path, train: str) -> No
     assert (further.use, further.text_column, further.label_column) == (Use.TEST, "utterance", "intent")
     corpus = load_corpus(spec.model_copy(update={"more": (further,)}))
     assert len(corpus.rows(Role.TEST, known=True)) == 15
+
+
+def test_the_columns_that_are_said_go_before_the_first_files_and_the_guess(tmp_path: Path, train: str) -> None:
+    lines = [f"wrong {n},right {n},x,{'ab'[n % 2]}" for n in range(6)]
+    file = tmp_path / "test.csv"
+    file.write_text("\n".join(["text,body,label,kind", *lines]))
+    spec = guess_spec(train)
+    said = FileSpec(file=str(file), use=Use.TEST, text_column="body", label_column="kind")
+    corpus = load_corpus(spec.model_copy(update={"more": (described(look_at(file), said, spec),)}))
+    assert [corpus.texts[row] for row in corpus.rows(Role.TEST, known=True)] == [f"right {n}" for n in range(6)]
+    with pytest.raises(EstitchupError, match=r"“body” of test\.csv cannot be both text and label"):
+        corpus_of(train, said.model_copy(update={"label_column": "body"}))
 
 
 def test_one_file_a_class_makes_a_corpus(tmp_path: Path) -> None:

@@ -5,7 +5,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from estitchup.corpus import Corpus, CorpusSpec, Role, build_corpus
-from estitchup.corpus.fixes import DropClasses, DropDuplicates, DropTexts, Fix, MergeLabels, SettleLabels, text_digests
+from estitchup.corpus.fixes import (
+    DropClasses,
+    DropDuplicates,
+    DropTexts,
+    Fix,
+    MergeLabels,
+    RelabelTexts,
+    SettleLabels,
+    text_digests,
+)
 from estitchup.errors import EstitchupError
 
 ROWS = [(f"{word} number {n}", word) for word in ("apple", "pear", "plum") for n in range(12)]
@@ -26,6 +35,7 @@ def named(*texts: str) -> tuple[str, ...]:
 def test_a_spec_with_fixes_survives_the_way_through_json() -> None:
     every = (
         DropTexts(texts=named("a text"), reason="of no use", roles=(Role.TRAIN,)),
+        RelabelTexts(texts={"pear": named("apple number 1", "apple number 2"), "plum": named("pear number 1")}),
         DropDuplicates(),
         MergeLabels(names=(("Refund", "refund"),)),
         SettleLabels(),
@@ -95,6 +105,34 @@ def test_only_the_named_roles_lose_their_texts() -> None:
     after = build(ROWS, DropTexts(texts=named(*train), reason="of no use", roles=(Role.TEST,)))
     assert after.digest == before.digest
     assert len(set(every)) == len(ROWS)
+
+
+def labels_of(corpus: Corpus) -> dict[str, str]:
+    return dict(zip(corpus.texts, corpus.labels, strict=True))
+
+
+def test_relabelling_changes_the_labels_of_the_named_training_texts_and_nothing_else() -> None:
+    before = build(ROWS)
+    train = [before.texts[row] for row in before.rows(Role.TRAIN) if before.labels[row] == "apple"][:3]
+    test = before.texts[before.rows(Role.TEST)[0]]
+    after = build(ROWS, RelabelTexts(texts={"pear": named(*train, test)}))
+    assert labels_of(after) == labels_of(before) | dict.fromkeys(train, "pear")
+    assert after.texts == before.texts
+    assert (after.roles == before.roles).all()
+    assert "gave 3 training rows the label" in " ".join(after.notes)
+
+
+def test_a_new_label_follows_its_class_into_another_spelling_and_is_not_given_when_the_class_left() -> None:
+    before = build(ROWS)
+    train = next(before.texts[row] for row in before.rows(Role.TRAIN) if before.labels[row] == "apple")
+    relabelled = RelabelTexts(texts={"plum": named(train)})
+    assert labels_of(build(ROWS, relabelled, MergeLabels(names=(("plums", "plum"),))))[train] == "plums"
+    assert labels_of(build(ROWS, relabelled, DropClasses(labels=("plum",))))[train] == "apple"
+
+
+def test_relabelling_nothing_or_too_much_is_a_sentence() -> None:
+    with pytest.raises(EstitchupError, match="names 0 texts"):
+        RelabelTexts(texts={"pear": ()})
 
 
 def test_undoing_is_taking_the_fix_out_of_the_spec() -> None:

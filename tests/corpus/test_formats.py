@@ -157,6 +157,19 @@ def test_json_in_one_line_of_many_megabytes_is_read() -> None:
     assert len(read_table(content, "a.json")) == 2_000
 
 
+def test_of_encodings_that_say_the_same_the_most_common_is_named() -> None:
+    lines = "\n".join(f'"order {n}; über Straße ü";{"ab"[n % 2]}' for n in range(40))
+    assert look_at(f"Nachricht;Größe\n{lines}".encode("cp1252"), "a.csv").found.encoding == "cp1252"
+
+
+def test_the_longest_list_of_objects_holds_the_records_however_deep_it_lies() -> None:
+    items = [{"body": {"text": f"text {n}"}, "topic": "ab"[n % 2]} for n in range(9)]
+    content = json.dumps({"users": [{"id": 1}, {"id": 2}], "export": {"words": ["x"] * 99, "items": items}}).encode()
+    look = look_at(content, "export.json")
+    assert look.found.paths == ("export.items", "users", "export.words")
+    assert look.columns == ("body.text", "topic")
+
+
 def test_records_that_differ_in_keys_have_all_of_them() -> None:
     table = read_table(b'{"text": "a"}\n{"label": "b", "more": {"x": 1.50}}\n', "a.jsonl")
     assert list(table.columns) == ["text", "label", "more.x"]

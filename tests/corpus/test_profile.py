@@ -130,6 +130,11 @@ def test_a_doubtful_label_is_left_out_of_training_only() -> None:
     assert "2 texts" in found.sentence
     assert "1 of them outside training" in found.sentence
     assert set(corpus.texts) - set(fixed(rows, found, split_column="split").texts) == {rows[0][0]}
+    (remedy,) = found.remedies
+    assert remedy.action == "Relabel 1 training text as suggested"
+    relabelled = corpus_of(rows, split_column="split", fixes=(remedy.fix,))
+    truth = {text: label for text, label, _ in rows} | {rows[0][0]: "apple"}
+    assert dict(zip(relabelled.texts, relabelled.labels.tolist(), strict=True)) == truth
 
 
 @pytest.mark.parametrize("variant", ["Apple", "APPLE", "ap-ple", "ap ple", "ap_ple", "ａｐｐｌｅ"])

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import estitchup.encoding.store as module
+import estitchup.encoding.block_file as module
 from estitchup.encoding import VectorStore
 from estitchup.errors import EstitchupError
 

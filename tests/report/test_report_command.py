@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from estitchup.cli import cli
 from estitchup.errors import EstitchupError
-from estitchup.result import ExperimentResult, save_result
+from estitchup.result import ExperimentResult
+from estitchup.result_folder import save_result
 
 COMMAND = CliRunner()
 

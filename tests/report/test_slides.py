@@ -7,17 +7,22 @@ import time
 from pathlib import Path
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 from conftest import ARABIC, FORMULA, HARM
 from PIL import Image
 from pptx import Presentation
+from pptx.chart.chart import Chart as NativeChart
+from pptx.chart.series import XySeries
 from pptx.presentation import Presentation as Deck
 from pptx.slide import Slide
 
-from estitchup.report.content import Report
-from estitchup.report.deck import fitting, safe
-from estitchup.report.native import values
+from estitchup.charts.curves import epochs_to_baseline
+from estitchup.report.content import Chart, Report
+from estitchup.report.deck import Layouts, fitting, safe
+from estitchup.report.native import add_chart
 from estitchup.report.slides import slides
+from estitchup.report.traces import values
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +61,68 @@ def test_every_chart_is_native_and_holds_the_numbers_of_its_figure(deck: Deck, r
     assert series.name == "known texts"
 
 
-def test_intervals_are_drawn_around_their_mean(deck: Deck, report: Report) -> None:
-    figure = next(chart for chart in report.charts if chart.name == "accuracy-differences").figure
-    slide = next(slide for slide in deck.slides if slide.shapes.title.text_frame.text.startswith(("Accuracy", "E-")))
-    series = next(shape.chart for shape in slide.shapes if shape.has_chart).plots[0].series
-    for trace, own in zip(figure.data, series, strict=False):
-        low, mean, high = (float(point.text) for point in own._element.xpath("./c:xVal//c:v"))
-        assert mean == pytest.approx(trace.x[0])
-        assert (low, high) == pytest.approx((mean - trace.error_x.arrayminus[0], mean + trace.error_x.array[0]))
+def chart_of(deck: Deck, title: str) -> NativeChart:
+    """Return the chart whose description begins with a title."""
+    shapes = [shape for slide in deck.slides for shape in slide.shapes if shape.has_chart]
+    described = {shape._element.xpath(".//p:cNvPr")[0].get("descr"): shape.chart for shape in shapes}
+    return next(chart for words, chart in described.items() if words.startswith(title))
+
+
+def reach(series: XySeries) -> tuple[str, list[float], list[float]]:
+    """Return the direction of a series' error bars, and how far they reach below and above; one for all where it is."""
+    element = series._element
+    below, above = (
+        [float(own.text) for own in element.xpath(f"./c:errBars/c:{side}//c:v")] for side in ("minus", "plus")
+    )
+    one = [float(value) for value in element.xpath("./c:errBars/c:val/@val")]
+    return (element.xpath("./c:errBars/c:errDir/@val") or [""])[0], one or below, one or above
+
+
+def chart_named(report: Report, name: str) -> Chart:
+    return next(chart for chart in report.charts if chart.name == name)
+
+
+def test_intervals_of_differences_are_error_bars_of_their_mean(deck: Deck, report: Report) -> None:
+    chart = chart_named(report, "accuracy-differences")
+    series = chart_of(deck, chart.alt).plots[0].series
+    checked = 0
+    for trace, own in zip(chart.figure.data, series, strict=False):
+        assert [float(point.text) for point in own._element.xpath("./c:xVal//c:v")] == pytest.approx([trace.x[0]] * 2)
+        if trace.error_x.array[0]:
+            assert reach(own) == ("x", pytest.approx(trace.error_x.arrayminus), pytest.approx(trace.error_x.array))
+            checked += 1
+    assert checked
+
+
+def test_intervals_of_a_reliability_diagram_are_error_bars_of_its_points(deck: Deck, report: Report) -> None:
+    chart = next(own for own in report.charts if own.figure.data[-1].error_y.array is not None)
+    series = next(own for own in chart_of(deck, chart.alt).plots[0].series if own.name == "right answers")
+    error = chart.figure.data[-1].error_y
+    assert reach(series) == ("y", pytest.approx(values(error.arrayminus)), pytest.approx(values(error.array)))
+
+
+def test_the_band_of_a_curve_becomes_its_error_bars(deck: Deck, report: Report) -> None:
+    chart = next(
+        own
+        for own in report.charts
+        if isinstance(own.figure.data[0], go.Scatter) and own.figure.data[0].fill == "toself"
+    )
+    band, line = chart.figure.data[:2]
+    series = next(own for own in chart_of(deck, chart.alt).plots[0].series if own.name == line.name)
+    direction, below, above = reach(series)
+    highest, lowest = np.split(values(band.y), 2)
+    assert direction == "y"
+    assert values(line.y) + above == pytest.approx(highest)
+    assert values(line.y) - below == pytest.approx(lowest[::-1])
+
+
+def test_bars_reach_from_the_lowest_seed_to_the_highest() -> None:
+    figure = epochs_to_baseline("Epochs", "", {"E-Mixup": [3, 5, 4], "E-Stitchup": [None, None]}, 10)
+    layouts = Layouts()
+    slide = layouts.add(layouts.finding, "Epochs", 28, "notes")
+    chart = add_chart(slide, figure, (0, 0, 3_000_000, 3_000_000), "alt")
+    assert list(chart.plots[0].categories) == ["E-Stitchup", "E-Mixup"]
+    assert reach(chart.plots[0].series[0]) == ("", [0, 1], [0, 1])
 
 
 def test_texts_of_people_stand_there_word_for_word(deck: Deck) -> None:

@@ -1,4 +1,4 @@
-"""What a profile finds: a sentence with its count, examples, and at most one fix."""
+"""What a profile finds: a sentence with its count, examples, and what can be done about it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,11 +25,19 @@ class Example:
 
 
 @dataclass(frozen=True)
+class Remedy:
+    """A fix, and what the button that makes it says."""
+
+    action: str
+    fix: Fix
+
+
+@dataclass(frozen=True)
 class Finding:
     """Something about the texts that a person should know.
 
     `kind` is its name, the same in every corpus; `advice` says what it does to figures; `examples` are some of what is
-    counted. `fix`, where there is one, is offered on a button that says `action`.
+    counted. `fix`, where there is one, is offered on a button that says `action`; `remedies` are other ways to mend it.
     """
 
     kind: str
@@ -39,3 +47,10 @@ class Finding:
     examples: tuple[Example, ...] = ()
     fix: Fix | None = None
     action: str = ""
+    remedies: tuple[Remedy, ...] = ()
+
+    @property
+    def all_remedies(self) -> tuple[Remedy, ...]:
+        """Return every way to mend it, the main one first."""
+        first = () if self.fix is None else (Remedy(self.action, self.fix),)
+        return first + self.remedies

@@ -10,12 +10,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from estitchup.corpus.corpus import Corpus
-from estitchup.corpus.fixes import MOST_TEXTS, DropClasses, DropTexts, MergeLabels, SettleLabels, text_digests
-from estitchup.corpus.profile.finding import Example, Finding, Severity
+from estitchup.corpus.fixes import (
+    MOST_TEXTS,
+    DropClasses,
+    DropTexts,
+    MergeLabels,
+    RelabelTexts,
+    SettleLabels,
+    text_digests,
+)
+from estitchup.corpus.profile.finding import Example, Finding, Remedy, Severity
 from estitchup.corpus.profile.neighbours import Vectors, suspected_labels
 from estitchup.corpus.roles import Role
 from estitchup.corpus.split import normalised
-from estitchup.corpus.wording import counted, listed
+from estitchup.corpus.wording import counted, listed, quoted
 
 SHOWN = 50
 _SEPARATORS = r"[\s_\-./'’\"“”]+"
@@ -105,10 +113,11 @@ def likely_errors(corpus: Corpus, units: Vectors) -> Finding | None:
         return None
     order = np.argsort(corpus.roles[rows] != Role.TRAIN, kind="stable")
     rows, likely = rows[order], likely[order]
-    train = rows[corpus.roles[rows] == Role.TRAIN]
+    in_training = corpus.roles[rows] == Role.TRAIN
+    train = rows[in_training]
     elsewhere = len(rows) - len(train)
     examples = tuple(
-        _example(corpus, row, f"its neighbours: “{corpus.classes[target]}”")
+        _example(corpus, row, f"its neighbours: {quoted(corpus.classes[target])}")
         for row, target in zip(rows[:SHOWN].tolist(), likely.tolist(), strict=False)
     )
     beyond = f", {elsewhere:,} of them outside training" if elsewhere else ""
@@ -117,12 +126,25 @@ def likely_errors(corpus: Corpus, units: Vectors) -> Finding | None:
         Severity.MATTERS,
         f"{counted(len(rows), 'text')} whose label is doubtful{beyond}: the ten nearest training texts nearly all have "
         "another.",
-        "Some are mistakes, some are hard. Look at them; only training texts are left out, so that the test stays as "
-        "hard as it is.",
+        "Some are mistakes, some are hard: look at the examples. Only training texts are left out or relabelled, so "
+        "that the test stays as hard as it is.",
         examples,
         drop(corpus, train, "whose neighbours have another label", (Role.TRAIN,)),
         f"Leave out {counted(len(train), 'training text')}",
+        _relabelling(corpus, train, likely[in_training]),
     )
+
+
+def _relabelling(corpus: Corpus, rows: NDArray[np.int64], targets: NDArray[np.int64]) -> tuple[Remedy, ...]:
+    """Return the remedy that gives these rows' texts the labels of the targets, none for no rows or too many."""
+    texts: dict[str, tuple[str, ...]] = {}
+    digests = text_digests(corpus.texts[row] for row in rows.tolist()).tolist()
+    suggested = dict(zip(digests, targets.tolist(), strict=True))  # a text that repeats gets one label
+    for target in sorted(set(suggested.values())):
+        texts[corpus.classes[target]] = tuple(text for text, chosen in suggested.items() if chosen == target)
+    if not 0 < len(suggested) <= MOST_TEXTS:
+        return ()
+    return (Remedy(f"Relabel {counted(len(suggested), 'training text')} as suggested", RelabelTexts(texts=texts)),)
 
 
 def drop(corpus: Corpus, rows: NDArray[np.int64], reason: str, roles: Iterable[Role] = ()) -> DropTexts | None:

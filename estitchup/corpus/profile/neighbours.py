@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from estitchup.progress import Listener, Meter
 
 BLOCK_ROWS = 2048  # 16 MB of cosines at once
-_CANDIDATES_AT_ONCE = 512
+_CELLS_AT_ONCE = BLOCK_ROWS**2  # of any product
 
 Vectors = NDArray[np.float32]
 Places = NDArray[np.int64]
@@ -114,10 +114,13 @@ def suspected_labels(
     is_reference = np.zeros(len(units), bool)
     is_reference[reference] = True
     doubtful = _nearer_to_another(units, targets, judged, is_reference, sums)
-    suspects, likely = [], []
-    for start in range(0, len(doubtful), _CANDIDATES_AT_ONCE):
-        rows = doubtful[start : start + _CANDIDATES_AT_ONCE]
-        votes = _votes(units, targets, rows, reference, neighbours, len(sums))
+    suspects, likely, voters = [], [], units[reference]
+    at_once = max(1, _CELLS_AT_ONCE // len(reference))
+    for start in range(0, len(doubtful), at_once):
+        rows = doubtful[start : start + at_once]
+        nearest = reference[_nearest(units[rows] @ voters.T, rows[:, None] == reference, neighbours)]
+        votes = np.zeros((len(rows), len(sums)), dtype=np.int64)
+        np.add.at(votes, (np.arange(len(rows))[:, None], targets[nearest]), 1)
         own = votes[np.arange(len(rows)), targets[rows]]
         votes[np.arange(len(rows)), targets[rows]] = 0
         chosen = (votes.max(axis=1) >= agreeing) & (own <= 1)
@@ -142,13 +145,7 @@ def _nearer_to_another(
     return np.concatenate([judged[:0], *chosen])
 
 
-def _votes(
-    units: Vectors, targets: Places, rows: Places, reference: Places, neighbours: int, classes: int
-) -> NDArray[np.int64]:
-    """Count how many of each row's nearest reference rows, without itself, have each target: (B, K)."""
-    cosines = units[rows] @ units[reference].T
-    cosines[rows[:, None] == reference[None, :]] = -2
-    nearest = np.argpartition(cosines, -neighbours, axis=1)[:, -neighbours:]
-    votes = np.zeros((len(rows), classes), dtype=np.int64)
-    np.add.at(votes, (np.arange(len(rows))[:, None], targets[reference[nearest]]), 1)
-    return votes
+def _nearest(cosines: NDArray[np.float32], itself: NDArray[np.bool_], count: int) -> Places:
+    """Return the columns of the `count` highest cosines of each row (B, N), without the row itself: (B, count)."""
+    cosines[itself] = -2
+    return np.argpartition(cosines, -count, axis=1)[:, -count:]

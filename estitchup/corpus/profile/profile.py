@@ -18,7 +18,7 @@ from estitchup.corpus.wording import counted
 from estitchup.progress import Listener
 
 NEAR = 0.95
-"""Cosine from which two texts count as nearly the same, chosen by reading pairs with all-MiniLM-L6-v2."""
+"""Cosine from which two texts count as nearly the same: a choice made for all-MiniLM-L6-v2."""
 
 
 @dataclass(frozen=True, eq=False)

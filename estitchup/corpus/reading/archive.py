@@ -18,6 +18,7 @@ from estitchup.corpus.reading.options import Found, Reading
 from estitchup.corpus.reading.source import FREE_EXPANSION, MOST_EXPANSION, Source
 from estitchup.corpus.reading.table import OpenTable, batched
 from estitchup.corpus.roles import role_named
+from estitchup.corpus.wording import listed, quoted
 from estitchup.errors import EstitchupError
 
 TABLE_ENDINGS = {
@@ -83,8 +84,7 @@ def chosen_member(members: list[Member], reading: Reading, name: str) -> tuple[M
     if reading.member is not None:
         said = [member for member in members if member.path == reading.member]
         if not said:
-            shown = ", ".join(f"“{path}”" for path in names[:8])
-            raise EstitchupError(f"{name} holds no “{reading.member}”: choose among {shown}.")
+            raise EstitchupError(f"{name} holds no {quoted(reading.member)}: choose among {listed(names)}.")
         return said[0], names
     if tables:
         return next((member for member in tables if "train" in member.path.lower()), tables[0]), names

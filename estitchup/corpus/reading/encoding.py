@@ -97,12 +97,15 @@ def _guessed(source: Source) -> str:
             size += len(line)
     if broken < 0.1 * foreign:  # text in another encoding is hardly ever valid UTF-8: this is UTF-8, damaged
         return "utf-8"
-    matches = list(from_bytes(b"".join(telling)[:_GUESSED_BYTES], cp_isolation=COMMON))
+    content = b"".join(telling)[:_GUESSED_BYTES]
+    matches = list(from_bytes(content, cp_isolation=COMMON))
     if not matches:
         raise EstitchupError(
             f"The encoding of {source.name} is not recognised: save it in UTF-8, or name the encoding."
         )
-    return min(matches, key=lambda match: (match.chaos, -match.coherence, COMMON.index(match.encoding))).encoding
+    best = min(matches, key=lambda match: (match.chaos, -match.coherence, COMMON.index(match.encoding))).encoding
+    text = content.decode(best, errors="replace")  # of encodings that say the same, the most common
+    return next(encoding for encoding in COMMON if content.decode(encoding, errors="replace") == text)
 
 
 def _byte_lines(source: Source) -> Iterator[bytes]:

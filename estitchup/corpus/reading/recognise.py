@@ -21,6 +21,7 @@ from estitchup.corpus.reading.records import looks_like_json, open_json
 from estitchup.corpus.reading.source import Source, gunzipped, source_of
 from estitchup.corpus.reading.table import OpenTable
 from estitchup.corpus.reading.workbook import open_workbook
+from estitchup.corpus.wording import quoted
 from estitchup.errors import EstitchupError
 
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -129,7 +130,7 @@ def _open_members(members: list[Member], source: Source, reading: Reading, depth
     if member is None:
         return open_texts(members, source.name, source.size, kind, reading)
     table = _open(member.source, reading, depth + 1)
-    note = f"Read “{member.path}”, one of {len(names):,} tables in {source.name}." if len(names) > 1 else ""
+    note = f"Read {quoted(member.path)}, one of {len(names):,} tables in {source.name}." if len(names) > 1 else ""
     return replace(table, found=replace(table.found, member=member.path, members=names, note=note))
 
 

@@ -14,6 +14,7 @@ from estitchup.corpus.reading.encoding import detect_encoding, lines_of
 from estitchup.corpus.reading.options import Found, Reading
 from estitchup.corpus.reading.source import Source
 from estitchup.corpus.reading.table import MOST_COLUMNS, OpenTable, batched, distinct_names
+from estitchup.corpus.wording import listed, quoted
 from estitchup.errors import EstitchupError
 
 MOST_PARSED = 600 << 20
@@ -57,8 +58,8 @@ def _chosen(places: dict[str, Any], said: str | None, name: str) -> str:
     if said is None:
         return next(iter(places))
     if said not in places:
-        known = ", ".join(f"“{path or 'the whole file'}”" for path in list(places)[:8])
-        raise EstitchupError(f"{name} has no records under “{said}”: choose among {known}.")
+        known = listed(path or "the whole file" for path in places)
+        raise EstitchupError(f"{name} has no records under {quoted(said)}: choose among {known}.")
     return said
 
 
@@ -124,10 +125,10 @@ def _memory(content: bytes) -> int:
 
 
 def _places(document: Any) -> dict[str, Any]:
-    """Return what could be the records, by path: the shallowest first, of those the longest."""
-    found: list[tuple[int, int, str, Any]] = []
+    """Return what could be the records, by path: objects before bare cells, the longest first, then the shallowest."""
+    found: list[tuple[str, Any]] = []
     _search(document, (), found)
-    places = {path: value for _, _, path, value in sorted(found, key=lambda place: place[:2])}
+    places = dict(sorted(found, key=lambda place: (_is_bare(place[1]), -_size(place[1]), place[0].count("."))))
     if isinstance(document, dict):
         lists = {key: value for key, value in document.items() if key in places and isinstance(value, list)}
         if len(lists) > 1:  # CLINC150 and its like: {"train": […], "test": […]}
@@ -135,9 +136,14 @@ def _places(document: Any) -> dict[str, Any]:
     return places
 
 
-def _search(value: Any, path: tuple[str, ...], found: list[tuple[int, int, str, Any]]) -> None:
-    if (size := _size(value)) > 0:
-        found.append((len(path), -size, ".".join(path), value))
+def _is_bare(value: Any) -> bool:
+    """Return True for a list that begins with neither an object nor a list: names, say, beside the records."""
+    return isinstance(value, list) and not isinstance(value[0], list | dict)
+
+
+def _search(value: Any, path: tuple[str, ...], found: list[tuple[str, Any]]) -> None:
+    if _size(value) > 0:
+        found.append((".".join(path), value))
     elif isinstance(value, dict) and len(path) < _DEEPEST:
         for key, inner in value.items():
             _search(inner, (*path, key), found)

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from estitchup.corpus.reading.options import Found
 from estitchup.corpus.reading.source import FREE_EXPANSION, MOST_EXPANSION
+from estitchup.corpus.wording import listed, quoted
 from estitchup.errors import EstitchupError
 
 BATCH_ROWS = 10_000
@@ -42,8 +43,8 @@ class OpenTable:
     def place(self, column: str) -> int:
         """Return a column's place; raises EstitchupError when there is no such column."""
         if column not in self.columns:
-            shown = ", ".join(f"“{name}”" for name in self.columns[:8])
-            raise EstitchupError(f"There is no column “{column}” in {self.name}: choose among {shown}.")
+            among = listed(self.columns)
+            raise EstitchupError(f"There is no column {quoted(column)} in {self.name}: choose among {among}.")
         return self.columns.index(column)
 
 

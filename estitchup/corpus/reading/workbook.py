@@ -15,6 +15,7 @@ from typing import Any
 from estitchup.corpus.reading.options import Found, Reading
 from estitchup.corpus.reading.source import Source
 from estitchup.corpus.reading.table import OpenTable, batched, distinct_names
+from estitchup.corpus.wording import listed, quoted
 from estitchup.errors import EstitchupError
 
 MOST_MEMORY = 1 << 30
@@ -35,7 +36,7 @@ def open_workbook(source: Source, reading: Reading, kind: str) -> OpenTable:
     header = next(lines, None)
     lines.close()
     if header is None:
-        raise EstitchupError(f"Sheet “{about['sheet']}” of {source.name} is empty: choose another sheet.")
+        raise EstitchupError(f"Sheet {quoted(about['sheet'])} of {source.name} is empty: choose another sheet.")
     found = Found(kind, sheet=about["sheet"], sheets=tuple(about["sheets"]))
 
     def rows() -> Iterator[list[str]]:
@@ -99,5 +100,5 @@ def _sentence(name: str, sheet: str, told: dict[str, Any]) -> str:
     if reason in _REASONS:
         return f"{name} {_REASONS[reason]}"
     if reason == "no such sheet":
-        return f"{name} has no sheet “{sheet}”: choose among {', '.join(f'“{other}”' for other in told['sheets'][:8])}."
+        return f"{name} has no sheet {quoted(sheet)}: choose among {listed(told['sheets'])}."
     return f"{name} is a damaged workbook ({' '.join(reason.split())[:120]}): save it again, or as CSV."

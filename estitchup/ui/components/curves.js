@@ -1,23 +1,19 @@
-// Curves with a point on each that follows the threshold: at once while it is dragged, by Python's numbers after.
+// Curves with a point on each that follows the threshold of a panel, which says where the point is and what it means.
 
 const HEIGHT = 300;
-const MOVED = "estitchup-threshold-moved-point";
 const drawings = new WeakMap();
 
 class Curves {
   constructor(root) {
     this.root = root;
-    this.hear = (event) => this.movePoint(event.detail);
-    document.addEventListener(MOVED, this.hear);
+    this.hear = () => this.data?.charts.forEach((chart) => this.place(chart));
+    document.addEventListener(POINTS, this.hear);
     this.unwatch = whenWide(root, () => this.draw());
   }
 
   update(data) {
     this.data = data;
-    const shown = JSON.stringify(data.charts.map(({ points, ...rest }) => rest));
-    if (shown === this.shown) data.charts.forEach((chart) => this.place(chart));
-    else if (this.root.clientWidth) this.draw();
-    this.shown = shown;
+    if (this.root.clientWidth) this.draw();
   }
 
   draw() {
@@ -67,22 +63,22 @@ class Curves {
   }
 
   place(chart) {
-    for (const { side, x, y } of chart.points) this.movePoint({ kind: chart.kind, side, x, y });
-    const { svg, caption } = this.frames.get(chart.kind);
-    svg.setAttribute("aria-label", chart.alt);
-    caption.lastChild.textContent = chart.finding;
-  }
-
-  movePoint({ kind, side, x, y }) {
-    const point = this.points?.get(`${kind} ${side}`);
-    if (!point) return;
-    const { frame } = this.frames.get(kind);
-    point.style.display = y === null ? "none" : "";
-    if (y !== null) point.setAttribute("transform", `translate(${frame.x(x)} ${frame.y(y)})`);
+    if (!this.frames?.has(chart.kind)) return;
+    const { svg, caption, frame } = this.frames.get(chart.kind);
+    const said = chart.curves.map(({ side, name }) => {
+      const [x, y, share] = shared.points.get(side)?.[chart.kind] ?? [null, null, "–"];
+      const point = this.points.get(`${chart.kind} ${side}`);
+      point.style.display = y === null ? "none" : "";
+      if (y !== null) point.setAttribute("transform", `translate(${frame.x(x)} ${frame.y(y)})`);
+      return `${name} ${share}`;
+    });
+    const finding = `Now: ${said.join(", ")} ${chart.word}`;
+    caption.lastChild.textContent = finding;
+    svg.setAttribute("aria-label", `${chart.title}. ${finding}.`);
   }
 
   end() {
-    document.removeEventListener(MOVED, this.hear);
+    document.removeEventListener(POINTS, this.hear);
     this.unwatch();
   }
 }

@@ -1,6 +1,9 @@
-// What the two drawings share: SVG elements, axes in pixels, and redrawing when the width changes.
+// What the drawings share: SVG elements, axes in pixels, redrawing when the width changes, and, because each is a module
+// of its own, what they tell each other: `tables` holds what stays of each panel, `points` where it stands on the curves.
 
 const SPACE = "http://www.w3.org/2000/svg";
+const TABLES = "estitchup-threshold-tables", MOVED = "estitchup-threshold-moved", POINTS = "estitchup-threshold-points";
+const shared = (window.estitchupThreshold ??= { tables: new Map(), points: new Map() });
 const MARGIN = { left: 40, right: 14, top: 26, bottom: 40 };
 
 function add(parent, name, attributes = {}, text = null) {

@@ -1,9 +1,8 @@
 // A histogram of confidences with a threshold that pointer and keys move, and what the threshold does below it.
-// Every thousandth has its numbers in `data.table`, made by the library, so that a move needs no server; a release
+// Every step has its numbers in `table`, made by the library and sent once, so that a move needs no server; a release
 // tells Python, which counts anew and sends what is shown from then on. Panels of one group move together.
 
 const HEIGHT = 250;
-const MOVED = "estitchup-threshold-moved";
 const panels = new WeakMap();
 
 class Panel {
@@ -11,30 +10,44 @@ class Panel {
     this.root = root;
     this.held = false; // a move that Python has not been told yet
     this.hear = (event) => this.moveWith(event.detail);
+    this.take = () => this.settle();
     document.addEventListener(MOVED, this.hear);
+    document.addEventListener(TABLES, this.take);
     this.unwatch = whenWide(root.querySelector(".plot"), (width) => this.draw(width));
   }
 
   update(data, release) {
-    const drawn = this.data && JSON.stringify([this.data.known, this.data.unknown, this.data.highest, this.data.title]);
     this.data = data;
     this.release = release;
-    this.root.querySelector(".title").textContent = data.title;
-    this.root.querySelector(".finding").textContent = data.finding;
-    this.root.querySelector(".of-unknown").hidden = !data.unknown.some((share) => share > 0);
-    if (this.data.labels.length !== this.root.querySelectorAll(".tile").length) this.makeTiles();
-    if (drawn !== JSON.stringify([data.known, data.unknown, data.highest, data.title]) && this.width) this.draw(this.width);
-    if (!this.held) this.show(data.threshold, (tile) => data.now[tile]);
+    this.settle();
+  }
+
+  /** Show what Python sent last, once the table is there that belongs to it. */
+  settle() {
+    const { data } = this;
+    const table = shared.tables.get(data.side);
+    if (table?.version !== data.version) return;
+    if (table !== this.table) this.takeTable(table);
+    if (!this.held) this.show(data.threshold, (tile) => data.now[tile], data.points);
     this.root.dataset.settled = data.threshold;
+  }
+
+  takeTable(table) {
+    this.table = table;
+    this.root.querySelector(".title").textContent = table.title;
+    this.root.querySelector(".finding").textContent = table.finding;
+    this.root.querySelector(".of-unknown").hidden = !table.unknown.some((share) => share > 0);
+    if (table.labels.length !== this.root.querySelectorAll(".tile").length) this.makeTiles();
+    if (this.width) this.draw(this.width);
   }
 
   makeTiles() {
     const tiles = this.root.querySelector(".tiles");
     tiles.replaceChildren();
-    this.data.labels.forEach((label, tile) => {
+    this.table.labels.forEach((label, tile) => {
       const group = tiles.appendChild(document.createElement("div"));
       group.className = "tile";
-      group.title = this.data.help[tile];
+      group.title = this.table.help[tile];
       for (const [name, text] of [["dt", label], ["dd", ""], ["dd", ""]]) {
         group.appendChild(document.createElement(name)).textContent = text;
       }
@@ -44,19 +57,20 @@ class Panel {
 
   draw(width) {
     this.width = width;
-    const { data } = this;
+    if (!this.table) return;
+    const { table } = this;
     const svg = this.root.querySelector("svg");
     svg.replaceChildren();
     svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
-    const highest = { x: 1, y: 1.05 * data.highest };
+    const highest = { x: 1, y: 1.05 * table.highest };
     const tenths = width < 300 ? [0, 0.5, 1] : [0, 0.2, 0.4, 0.6, 0.8, 1];
     this.axes = axes(svg, width, HEIGHT, highest, tenths, String, "Share of texts (%)", "Confidence (0 to 1)");
     this.hatch(svg);
-    this.steps(svg, data.known, "known");
-    if (data.unknown.some((share) => share > 0)) this.steps(svg, data.unknown, "unknown");
+    this.steps(svg, table.known, "known");
+    if (table.unknown.some((share) => share > 0)) this.steps(svg, table.unknown, "unknown");
     this.bins(svg);
     this.makeHandle(svg);
-    this.show(this.at ?? data.threshold);
+    this.show(this.at ?? this.data.threshold);
   }
 
   hatch(svg) {
@@ -72,7 +86,7 @@ class Panel {
 
   bins(svg) {
     const { x, top, bottom } = this.axes;
-    const { known, unknown } = this.data;
+    const { known, unknown } = this.table;
     known.forEach((share, bin) => {
       const [low, high] = [bin / known.length, (bin + 1) / known.length];
       const said = `confidence ${low.toFixed(2)} to ${high.toFixed(2)}: ${share.toFixed(1)}% of known texts`;
@@ -83,7 +97,7 @@ class Panel {
 
   makeHandle(svg) {
     const { top, bottom } = this.axes;
-    const named = { class: "handle", role: "slider", tabindex: 0, "aria-label": this.data.label };
+    const named = { class: "handle", role: "slider", tabindex: 0, "aria-label": this.table.label };
     this.handle = add(svg, "g", { ...named, "aria-valuemin": 0, "aria-valuemax": 1 });
     add(this.handle, "rect", { class: "hold", x: -22, y: 0, width: 44, height: bottom });
     add(this.handle, "line", { y1: top, y2: bottom });
@@ -115,7 +129,7 @@ class Panel {
   }
 
   press(event) {
-    const step = 1 / this.data.steps;
+    const step = 1 / this.table.steps;
     const far = { ArrowLeft: -step, ArrowDown: -step, ArrowRight: step, ArrowUp: step, PageDown: -0.05, PageUp: 0.05 };
     const to = { Home: 0, End: 1 }[event.key] ?? (event.key in far ? this.at + far[event.key] : null);
     if (to === null) return;
@@ -127,20 +141,17 @@ class Panel {
 
   /** Move to the nearest step and tell panels and curves of it; Python hears of it at the release. */
   move(threshold) {
-    const step = Math.round(Math.min(1, Math.max(0, threshold)) * this.data.steps);
+    const { group, steps } = this.table;
+    const step = Math.round(Math.min(1, Math.max(0, threshold)) * steps);
     this.held = true;
-    const { group, side } = this.data;
-    document.dispatchEvent(new CustomEvent(MOVED, { detail: { group, side, step, steps: this.data.steps } }));
+    document.dispatchEvent(new CustomEvent(MOVED, { detail: { group, step, steps } }));
   }
 
   moveWith({ group, step, steps }) {
-    const { data } = this;
-    if (!data || group !== data.group || steps !== data.steps) return;
-    this.show(step / steps, (tile) => [data.table.value[tile][step], data.table.detail[tile][step]]);
-    for (const [kind, [xs, ys]] of Object.entries(data.table.points ?? {})) {
-      const detail = { kind, side: data.side, x: xs[step], y: ys[step] };
-      document.dispatchEvent(new CustomEvent(`${MOVED}-point`, { detail }));
-    }
+    const { table } = this;
+    if (!table || group !== table.group || steps !== table.steps) return;
+    const points = Object.entries(table.points).map(([kind, columns]) => [kind, columns.map((column) => column[step])]);
+    this.show(step / steps, (tile) => [table.value[tile][step], table.detail[tile][step]], Object.fromEntries(points));
   }
 
   tell() {
@@ -148,8 +159,12 @@ class Panel {
     if (this.at !== this.data.threshold) this.release(this.at);
   }
 
-  show(threshold, numbers = null) {
+  show(threshold, numbers = null, points = null) {
     this.at = threshold;
+    if (points) {
+      shared.points.set(this.data.side, points);
+      document.dispatchEvent(new CustomEvent(POINTS));
+    }
     if (numbers) {
       this.root.querySelectorAll(".tile").forEach((group, tile) => {
         [group.children[1].textContent, group.children[2].textContent] = numbers(tile);
@@ -157,8 +172,8 @@ class Panel {
     }
     const tiles = [...this.root.querySelectorAll(".tile")].map((own) => [...own.children].map((part) => part.textContent));
     const said = tiles.map(([label, value]) => `${label.toLowerCase()} ${value}`).join(", ");
-    const number = threshold.toFixed(Math.round(Math.log10(this.data.steps)));
-    const { title, finding } = this.data;
+    const number = threshold.toFixed(Math.round(Math.log10(this.table.steps)));
+    const { title, finding } = this.table;
     const about = `${title}: confidence of known and unknown test texts. ${finding}. At threshold ${number}: ${said}.`;
     this.root.setAttribute("aria-label", about);
     if (!this.handle) return;
@@ -174,6 +189,7 @@ class Panel {
   end() {
     clearTimeout(this.pause);
     document.removeEventListener(MOVED, this.hear);
+    document.removeEventListener(TABLES, this.take);
     this.unwatch();
   }
 }
