@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -116,7 +117,7 @@ def test_the_saved_heads_give_the_saved_logits(
     np.testing.assert_allclose(logits, result.logits["test"], atol=1e-4)
 
 
-def test_arrays_that_lie_in_another_order_are_kept_as_they_read(result, tmp_path):
+def test_arrays_that_lie_in_another_order_are_kept_as_they_read(result: ExperimentResult, tmp_path: Path) -> None:
     turned = {role: np.asfortranarray(logits) for role, logits in result.logits.items()}
     save_result(replace(result, logits=turned), tmp_path / "out")
     opened = load_result(tmp_path / "out")
