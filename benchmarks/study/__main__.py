@@ -1,6 +1,6 @@
 """The study behind docs/study.md: `make study`. What is finished is kept, so that a stopped study goes on.
 
-python -m benchmarks.study [--sets CLINC150 BANKING77 …] [--folder FOLDER] [--out docs] [--write-only]
+python -m benchmarks.study [--sets CLINC150 BANKING77 …] [--folder FOLDER] [--out docs]
 """
 
 import argparse
@@ -20,9 +20,10 @@ from benchmarks.study.rivals import rivals
 from benchmarks.study.sets import SPECS, LabelledSet, load_sets
 from benchmarks.study.speed import budgets, epoch_costs
 from benchmarks.study.sweep import sweep
-from benchmarks.study.write import write_study
+from benchmarks.study.write import write_short_form, write_study
 from estitchup.workspace import Workspace
 
+DOCS, README = Path("docs"), Path("README.md")
 LARGE = 5_000  # training rows below which sweeps and rivals say too little
 
 
@@ -30,7 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--sets", nargs="*", default=list(SPECS), choices=list(SPECS))
     parser.add_argument("--folder", type=Path, help="where finished pieces are kept; the workspace by default")
-    parser.add_argument("--out", type=Path, default=Path("docs"))
+    parser.add_argument("--out", type=Path, default=DOCS)
     options = parser.parse_args()
     workspace = Workspace()
     kept = Kept(options.folder or workspace.root / "study")
@@ -41,6 +42,8 @@ def main() -> None:
         raise SystemExit(f"None of these sets has {LARGE:,} training texts, which the page's sweeps need.")
     tables = compute(sets, kept)
     write_study(tables, [machine(), *missing], options.out)
+    if README.is_file() and options.out == DOCS:
+        write_short_form(tables["claims"], README)
 
 
 def compute(sets: list[LabelledSet], kept: Kept) -> dict[str, pd.DataFrame]:

@@ -47,7 +47,7 @@ def differences(claims: pd.DataFrame, measure: str) -> pd.DataFrame:
     """
     rows = []
     for case, table in claims.groupby(list(CASE), dropna=False, sort=False):
-        wide = table.pivot(index="seed", columns="augmentation", values=measure)
+        wide = table.pivot(index="seed", columns="augmentation", values=measure)[table["augmentation"].unique()]
         for name in wide.columns.drop(BASELINE):
             pairs = (wide[name] - wide[BASELINE]).dropna()
             found = interval(pairs.to_numpy(np.float64))

@@ -16,6 +16,8 @@ from estitchup.recipe import BASELINE, DEFAULT_ALPHA, DEFAULT_EPSILON
 
 Tables = dict[str, pd.DataFrame]
 TEXT = Path(__file__).with_name("text.md")
+SHOWN = "Soft E-Stitchup"
+OPENS, CLOSES = "<!-- study -->", "<!-- end of study -->"
 
 
 def write_study(tables: Tables, notes: list[str], docs: Path) -> None:
@@ -32,6 +34,22 @@ def write_study(tables: Tables, notes: list[str], docs: Path) -> None:
             raise ValueError(f"text.md must have one place for {name}")
         page = page.replace(f"{{{{{name}}}}}", content)
     (docs / "study.md").write_text(page, encoding="utf-8")
+
+
+def write_short_form(claims: pd.DataFrame, readme: Path) -> None:
+    """Put the verdicts on Soft E-Stitchup between the two marks of the README."""
+    before, mark, rest = readme.read_text(encoding="utf-8").partition(OPENS)
+    _, end, after = rest.partition(CLOSES)
+    if not (mark and end):
+        raise ValueError(f"{readme.name} must have a place between {OPENS} and {CLOSES}")
+    readme.write_text(f"{before}{OPENS}\n{short_form(claims)}\n{CLOSES}{after}", encoding="utf-8")
+
+
+def short_form(claims: pd.DataFrame) -> str:
+    """Return a list with the verdict on each claim for Soft E-Stitchup."""
+    found = [(claim, next(own for own in verdicts(claim, claims) if own.augmentation == SHOWN)) for claim in CLAIMS]
+    head = f"*{SHOWN}* against *{BASELINE}*, {len(_cases(claims))} cases, {claims['seed'].nunique()} paired seeds each:"
+    return "\n".join([head, "", *(f"* {claim.title}: {_counted(verdict)}." for claim, verdict in found)])
 
 
 def _derived(tables: Tables) -> Tables:
@@ -83,7 +101,7 @@ def _counted(verdict: Verdict) -> str:
     return f"**{verdict.word}**: {verdict.better} better, {verdict.worse} worse of {verdict.cases}"
 
 
-def factor_table(claim: Claim, claims: pd.DataFrame, augmentation: str = "Soft E-Stitchup") -> str:
+def factor_table(claim: Claim, claims: pd.DataFrame, augmentation: str = SHOWN) -> str:
     """Return where an augmentation is clearly better, factor by factor."""
     rows = (
         [
@@ -108,8 +126,7 @@ def full_table(claims: pd.DataFrame) -> str:
             base = own.loc[own["augmentation"] == BASELINE, claim.measure].mean()
             cells = [_difference(claim, Difference(*table.loc[cell, ["mean", "low", "high"]])) for cell in table.index]
             rows.append([f"{name}, {unknown}", claim.title, f"{claim.factor * base:.{claim.decimals}f}", *cells])
-    names = [name for name in claims["augmentation"].unique() if name != BASELINE]
-    return markdown(["set", "measure", BASELINE, *names], rows)
+    return markdown(["set", "measure", BASELINE, *table.index], rows)
 
 
 def _signed(claim: Claim, value: float) -> str:

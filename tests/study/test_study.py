@@ -12,7 +12,8 @@ from benchmarks.study.measures import interval, measure
 from benchmarks.study.plain import Variant, train_plain
 from benchmarks.study.rivals import as_given, same_class, stitched
 from benchmarks.study.sweep import chosen
-from benchmarks.study.verdicts import Claim, differences, verdicts
+from benchmarks.study.verdicts import CLAIMS, Claim, differences, verdicts
+from benchmarks.study.write import full_table
 from estitchup.corpus import Role
 from estitchup.recipe import BASELINE, Augmentation, HeadSpec, Run, TrainingSpec
 from estitchup.training import train
@@ -119,3 +120,16 @@ def test_the_sweep_takes_the_best_refusal_among_the_settings_that_are_as_accurat
     table = chosen(pd.DataFrame(rows))
     assert table.loc[table["chosen"], "alpha"].tolist() == [0.2]
     assert table.loc[table["within"], "alpha"].tolist() == [0.1, 0.2]
+
+
+def test_every_difference_stands_under_the_name_of_its_augmentation():
+    gains = {BASELINE: 0.0, "Label softening": 0.01, "E-Mixup": 0.02, "Soft E-Mixup": 0.03, "E-Stitchup": 0.04}
+    table = table_of({name: [0.5 + gain, 0.6 + gain, 0.7 + gain] for name, gain in gains.items()})
+    for claim in CLAIMS[1:]:
+        table[claim.measure] = 0.5
+    header, _, first, *_ = (line.split(" | ") for line in full_table(table).splitlines())
+    shown = {
+        name.strip(" |"): float(cell.strip(" |*").split(" ")[0])
+        for name, cell in zip(header[3:], first[3:], strict=True)
+    }
+    assert shown == pytest.approx({name: 100 * gain for name, gain in gains.items() if name != BASELINE})
