@@ -28,8 +28,8 @@ def log_softmax(logits: ArrayLike) -> Floats:
 
 def softmax(logits: ArrayLike) -> Floats:
     """Return probabilities (..., K) of logits (..., K), in float64."""
-    values = np.asarray(logits, np.float64)
-    odds: Floats = values - values.max(axis=-1, keepdims=True)
+    odds: Floats = np.array(logits, np.float64)  # one array for all steps: it is the largest there is
+    odds -= odds.max(axis=-1, keepdims=True)
     np.exp(odds, out=odds)
     odds /= odds.sum(axis=-1, keepdims=True)
     return odds
@@ -50,9 +50,9 @@ class Answers:
 
 def answers(logits: ArrayLike) -> Answers:
     """Read the answers off logits (..., K)."""
-    values = np.asarray(logits, np.float64)
-    predicted = values.argmax(axis=-1)
-    others = values - np.take_along_axis(values, predicted[..., None], axis=-1)
+    others = np.array(logits, np.float64)
+    predicted = others.argmax(axis=-1)
+    others -= np.take_along_axis(others, predicted[..., None], axis=-1)
     np.exp(others, out=others)
     np.put_along_axis(others, predicted[..., None], 0.0, axis=-1)
     odds: Floats = others.sum(axis=-1)  # Σ over the other classes of p / p_max

@@ -9,20 +9,18 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from estitchup import charts
 from estitchup.calibration import expected_calibration_error
-from estitchup.charts.operating import risk_coverage, risk_point, roc, roc_point, with_points
 from estitchup.corpus import Role
 from estitchup.leave_out import as_validation, stand_ins
 from estitchup.moves import Moves
-from estitchup.outcomes import Outcomes, percent
+from estitchup.outcomes import Outcomes
 from estitchup.policy import Policy
 from estitchup.result import ExperimentResult
 from estitchup.temperature import fit_temperature, scaled
-from estitchup.threshold import Costs, ScoredTexts, Sweep, ThresholdCurve
+from estitchup.threshold import ScoredTexts, Sweep, ThresholdCurve
 
 CURVE_POINTS = 200
 THOUSANDTHS = 1000
@@ -186,19 +184,13 @@ def _pooled(runs: Sequence[ScoredTexts]) -> ScoredTexts:
     return ScoredTexts(*(np.concatenate(column) for column in columns))
 
 
-def expected_cost(outcomes: Outcomes, costs: Costs, unknown_share: float | None) -> float:
-    """Return the mean cost of a test text, mean over seeds."""
-    return float(np.mean([outcome.cost(costs, unknown_share) for outcome in outcomes.seeds]))
-
-
 class Decision:
-    """An experiment's classifiers before and after temperature scaling, and the figures of the page."""
+    """An experiment's classifiers before and after temperature scaling, and which unknown texts there are."""
 
     def __init__(self, result: ExperimentResult) -> None:
         self.result = result
         self.names = result.names
         self._classifiers: dict[tuple[str, bool], Classifier] = {}
-        self._figures: dict[tuple[object, ...], go.Figure] = {}
         self._unknown = {role: bool((result.role_rows(role)["target"] < 0).any()) for role in Role}
 
     def classifier(self, name: str, calibrated: bool) -> Classifier:
@@ -215,40 +207,3 @@ class Decision:
     def uses_stand_ins(self) -> bool:
         """Tell whether texts of classes left out stand for unknown ones when a threshold is chosen."""
         return self.result.left_out is not None and not self.has_unknown(Role.VALIDATION)
-
-    def histogram(self, classifier: Classifier, beside: Sequence[Classifier], threshold: float) -> go.Figure:
-        """Draw confidences of test texts with the threshold; one y-range for the panels that stand side by side."""
-        highest = max(float(shares.max()) for panel in beside for shares in panel.shares)
-        key = ("histogram", classifier.name, classifier.calibrated, highest)
-        if key not in self._figures:
-            scale = "after temperature scaling" if classifier.calibrated else "as the classifier says"
-            self._figures[key] = charts.confidence_histogram(
-                classifier.name, f"Confidence {scale}, seeds pooled", *classifier.shares, highest
-            )
-        return charts.with_threshold(self._figures[key], threshold)
-
-    def operating_curves(self, panels: Sequence[tuple[Classifier, float]]) -> list[tuple[str, str, go.Figure]]:
-        """Draw ROC (with unknown test texts only) and risk–coverage with the points of these thresholds.
-
-        Returns kind, finding and figure of each.
-        """
-        at = {classifier.name: classifier.pooled_curve.at(threshold) for classifier, threshold in panels}
-        wrong = ", ".join(f"{name} {percent(1 - outcome.accepted_accuracy)}" for name, outcome in at.items())
-        points = {name: risk_point(outcome) for name, outcome in at.items() if not np.isnan(outcome.accepted_accuracy)}
-        drawn = [("risk and coverage", f"{wrong} wrong", points)]
-        if self.has_unknown(Role.TEST):
-            caught = ", ".join(f"{name} {percent(outcome.unknown_caught)}" for name, outcome in at.items())
-            drawn.insert(0, ("ROC", f"{caught} caught", {name: roc_point(outcome) for name, outcome in at.items()}))
-        bare = self._bare_curves([classifier for classifier, _ in panels])
-        return [(kind, finding, with_points(bare[kind], finding, points)) for kind, finding, points in drawn]
-
-    def _bare_curves(self, classifiers: Sequence[Classifier]) -> dict[str, go.Figure]:
-        keys = {
-            kind: (kind, *(classifier.name for classifier in classifiers), classifiers[0].calibrated)
-            for kind in ("ROC", "risk and coverage")
-        }
-        if keys["ROC"] not in self._figures:
-            sweeps = {classifier.name: classifier.drawn_curve for classifier in classifiers}
-            self._figures[keys["ROC"]] = roc(sweeps)
-            self._figures[keys["risk and coverage"]] = risk_coverage(sweeps)
-        return {kind: self._figures[key] for kind, key in keys.items()}

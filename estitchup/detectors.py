@@ -4,7 +4,7 @@ Scores of the logits differ by run; distances of the embeddings do not, and are 
 combination puts two scores on one scale by known validation texts. Figures are AUROC and FPR@95 (`ood.py`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,10 +48,11 @@ def distances(embeddings: ArrayLike, targets: ArrayLike, parts: Parts) -> dict[s
     return {name: parts.scored(measure) for name, measure in measures.items()}
 
 
-def detection_table(runs: Mapping[str, Sequence[Parts]], far: Mapping[str, Parts]) -> pd.DataFrame:
+def detection_table(runs: Mapping[str, Iterable[Parts]], far: Mapping[str, Parts]) -> pd.DataFrame:
     """Return a row for each augmentation and score: means over seeds, and deviations, NaN for one seed.
 
-    `runs` are each augmentation's logits, seed by seed; `far` are the distances, {} where embeddings are not at hand.
+    `runs` are each augmentation's logits, seed by seed, one in memory at a time where they are iterators; `far` are the
+    distances, {} where embeddings are not at hand.
     """
     rows = []
     for name, seeds in runs.items():

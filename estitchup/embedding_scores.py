@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 NEIGHBOURS = 10
 MOST_ROWS = 20_000  # of training texts that neighbours are looked for among; beyond, a sample of so many
-ROWS_AT_ONCE = 8192  # distances to 150 class means fit into 10 MB
+DISTANCES_AT_ONCE = 2_000_000  # to class means: they fit into 16 MB
 LEAST_VARIANCE = 1e-6  # of the mean variance; float32 embeddings carry no more
 
 
@@ -80,7 +80,8 @@ class MahalanobisDistance:
     def score(self, embeddings: ArrayLike) -> Floats:
         """Return the squared distances (M,) of embeddings (M, D)."""
         turned = np.asarray(embeddings, np.float64) @ self.whitening
-        parts = [turned[start : start + ROWS_AT_ONCE] for start in range(0, len(turned), ROWS_AT_ONCE)]
+        rows = max(1, DISTANCES_AT_ONCE // len(self.centres))
+        parts = [turned[start : start + rows] for start in range(0, len(turned), rows)]
         nearest = [cdist(part, self.centres, "sqeuclidean").min(axis=1) for part in parts]
         return np.concatenate([np.empty(0), *nearest])
 

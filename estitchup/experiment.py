@@ -182,11 +182,14 @@ def _detection(
 
     train_rows = corpus.rows(Role.TRAIN, known=True)
     far = distances(vectors[train_rows], corpus.targets[train_rows], parts(vectors[validation], vectors[test]))
-    pairs = zip(spec.run_keys, logits[Role.VALIDATION.value], logits[Role.TEST.value], strict=True)
-    runs: dict[str, list[Parts]] = {}
-    for (name, _), own, tested in pairs:
-        runs.setdefault(name, []).append(parts(own, tested))
-    return detection_table(runs, far)
+    runs: dict[str, list[int]] = {}
+    for run, (name, _) in enumerate(spec.run_keys):
+        runs.setdefault(name, []).append(run)
+
+    def of_run(run: int) -> Parts:
+        return parts(logits[Role.VALIDATION.value][run], logits[Role.TEST.value][run])
+
+    return detection_table({name: map(of_run, own) for name, own in runs.items()}, far)
 
 
 def _labelled(corpus: Corpus, role: Role) -> NDArray[np.int64]:

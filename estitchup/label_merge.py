@@ -7,7 +7,8 @@ import pandas as pd
 
 from estitchup.corpus import guess_columns, guess_unknown_labels
 from estitchup.errors import EstitchupError
-from estitchup.label_store import Choice, Kind, LabelStore, Outcome, text_keys
+from estitchup.label_store import LabelStore
+from estitchup.labels import Choice, Kind, Outcome, text_keys
 from estitchup.spreadsheet import rearmed
 
 

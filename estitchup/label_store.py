@@ -1,16 +1,13 @@
-"""What people said about texts of a pool: decisions that are only ever added, in the catalog.
+"""What people said about texts of a pool, in the catalog: decisions are only ever added, never changed.
 
 A decision carries what its author saw. When somebody else has decided otherwise in between, both stay in the history,
 and the earlier one stands until a person who has seen it decides again. Nothing is acknowledged before it is committed.
 """
 
-import hashlib
 import time
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from sqlalchemy import Engine, UniqueConstraint, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,64 +15,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from estitchup.catalog import Base, make_tables, writing
-from estitchup.corpus import normalised
 from estitchup.errors import EstitchupError
+from estitchup.labels import Choice, Decision, Kind, Outcome, check_choices, text_keys
 
 CLAIM_SECONDS = 300.0
 ATTEMPTS = 20
 _KEYS_AT_ONCE = 5_000  # placeholders in one statement; PostgreSQL takes 65,535
-
-
-class Kind(StrEnum):
-    """What a person said: a class (`label` names it), none of the classes, not now, or what I said is void."""
-
-    LABEL = "label"
-    NONE = "none of these"
-    SKIP = "skip"
-    UNDONE = "undone"
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What a person says about a text, having seen decision number `seen` of it (0: none)."""
-
-    text: str
-    kind: Kind
-    label: str = ""
-    seen: int = 0
-
-
-@dataclass(frozen=True)
-class Decision:
-    """A decision in the catalog: the `number`-th about its text; when it does not stand, an earlier one does.
-
-    `when` is UTC, ISO 8601; `before` is what stood before, in words ("" for nothing); `source` says where it was made.
-    """
-
-    id: int
-    text: str
-    key: str
-    number: int
-    kind: Kind
-    label: str
-    who: str
-    when: str
-    before: str
-    stands: bool
-    source: str
-
-    @property
-    def words(self) -> str:
-        """Return the class, or "none of these", "skip", "undone"."""
-        return self.label if self.kind is Kind.LABEL else str(self.kind)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a choice: the decision it is now, and the other's decision that it ran into, if any."""
-
-    decision: Decision
-    against: Decision | None = None
 
 
 class _DecisionRow(Base):
@@ -98,6 +43,12 @@ class _DecisionRow(Base):
     source: Mapped[str]
     batch: Mapped[str]
     undoes: Mapped[str]
+
+    def saying(self, choice: Choice, stood: Decision | None) -> "_DecisionRow":
+        """Enter what is said, and what stood before."""
+        self.text, self.kind, self.label, self.seen = choice.text, choice.kind.value, choice.label.strip(), choice.seen
+        self.before_kind, self.before_label = (stood.kind.value, stood.label) if stood else ("", "")
+        return self
 
     def decision(self) -> Decision:
         before = self.before_label if self.before_kind == Kind.LABEL.value else self.before_kind
@@ -125,24 +76,6 @@ class _ClaimRow(Base):
     until: Mapped[float]
 
 
-def text_key(text: str) -> str:
-    """Return the key under which a text is known; texts that are the same once normalised have one key."""
-    return text_keys([text])[0]
-
-
-def text_keys(texts: Iterable[str]) -> list[str]:
-    """Return the keys of texts, in order."""
-    return [hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest() for plain in normalised(texts)]
-
-
-def scope_of(texts: Iterable[str]) -> str:
-    """Return the name under which labels of a corpus are kept: a digest of its texts.
-
-    Roles, classes and labels do not matter, so that labels stay with the texts when they are trained on.
-    """
-    return hashlib.sha256("".join(sorted(set(text_keys(texts)))).encode()).hexdigest()
-
-
 class LabelStore:
     """Decisions and claims in a catalog, for all corpora."""
 
@@ -155,7 +88,7 @@ class LabelStore:
 
         Two choices for one text in a call are an error. Raises EstitchupError without a name or a label.
         """
-        _check(choices, who)
+        check_choices(choices, who)
         return self._append(scope, choices, who.strip(), source)
 
     def undo(self, scope: str, who: str) -> list[Decision]:
@@ -168,17 +101,13 @@ class LabelStore:
             standing = select(_DecisionRow).where(_DecisionRow.scope == scope, _DecisionRow.stands)
             rows = list(session.scalars(standing.order_by(_DecisionRow.id)))
         numbers = {row.key: row.number for row in rows}
-        undone = {row.undoes for row in rows}
-        latest = {row.key: row for row in rows if not row.undoes and row.batch not in undone}
-        own_rows = [row for row in latest.values() if row.who == who]
-        if not own_rows:
+        last = _last_batch(rows, who)
+        if not last:
             return []
-        batch = max(own_rows, key=lambda row: row.id).batch
-        last = [row for row in own_rows if row.batch == batch]
         choices = [
             Choice(row.text, Kind(row.before_kind or Kind.UNDONE), row.before_label, numbers[row.key]) for row in last
         ]
-        self._append(scope, choices, who, "undo", undoes=batch)
+        self._append(scope, choices, who, "undo", undoes=last[0].batch)
         return [row.decision() for row in last]
 
     def current(self, scope: str) -> dict[str, Decision]:
@@ -226,71 +155,51 @@ class LabelStore:
             return {row.key: row.who for row in session.scalars(query)}
 
     def _append(self, scope: str, choices: Sequence[Choice], who: str, source: str, undoes: str = "") -> list[Outcome]:
+        keys = text_keys(choice.text for choice in choices)
+        if len(set(keys)) < len(keys):
+            raise EstitchupError("A text is labelled twice at once: give each text one label.")
+        common = {"scope": scope, "who": who, "source": source, "undoes": undoes, "batch": uuid.uuid4().hex}
         for _ in range(ATTEMPTS):
             try:
-                return self._append_once(scope, choices, who, source, undoes)
+                return self._append_once(dict(zip(keys, choices, strict=True)), common)
             except IntegrityError:  # somebody took a number at the same time
                 continue
         raise EstitchupError("The labels could not be kept, because others write all the time: try again.")
 
-    def _append_once(self, scope: str, choices: Sequence[Choice], who: str, source: str, undoes: str) -> list[Outcome]:
-        keys = text_keys(choice.text for choice in choices)
-        if len(set(keys)) < len(keys):
-            raise EstitchupError("A text is labelled twice at once: give each text one label.")
-        batch, when = uuid.uuid4().hex, datetime.now(UTC).isoformat(timespec="milliseconds")
+    def _append_once(self, choices: Mapping[str, Choice], common: Mapping[str, str]) -> list[Outcome]:
+        """Add a decision for each choice, given by key, after those that are there; `common` is what all rows share."""
+        when = datetime.now(UTC).isoformat(timespec="milliseconds")
         with Session(self._engine, expire_on_commit=False) as session, writing(session):
-            last, standing = _latest(session, scope, keys)
+            last, standing = _latest(session, common["scope"], list(choices))
             made, against = [], []
-            for key, choice in zip(keys, choices, strict=True):
+            for key, choice in choices.items():
                 stood = standing.get(key)
-                contested = stood is not None and stood.number > choice.seen and _contradict(stood, choice)
-                against.append(stood.decision() if stood is not None and contested else None)
-                made.append(
-                    _DecisionRow(
-                        scope=scope,
-                        key=key,
-                        number=last.get(key, 0) + 1,
-                        kind=choice.kind.value,
-                        label=choice.label.strip(),
-                        text=choice.text,
-                        who=who,
-                        when=when,
-                        seen=choice.seen,
-                        stands=not contested,
-                        source=source,
-                        before_kind=stood.kind if stood else "",
-                        before_label=stood.label if stood else "",
-                        batch=batch,
-                        undoes=undoes,
-                    )
-                )
+                contested = stood is not None and stood.contested_by(choice)
+                against.append(stood if contested else None)
+                row = _DecisionRow(key=key, number=last.get(key, 0) + 1, when=when, stands=not contested, **common)
+                made.append(row.saying(choice, stood))
             session.add_all(made)
         return [Outcome(row.decision(), other) for row, other in zip(made, against, strict=True)]
 
 
-def _check(choices: Sequence[Choice], who: str) -> None:
-    if not who.strip():
-        raise EstitchupError("Nobody is named: say who labels, so that others can see whose labels these are.")
-    if any(choice.kind is Kind.LABEL and not choice.label.strip() for choice in choices):
-        raise EstitchupError("The label is empty: choose a class, or name a new one.")
+def _last_batch(rows: Sequence[_DecisionRow], who: str) -> list[_DecisionRow]:
+    """Return what a person decided last, of what nobody has decided anew since; `rows` stand, the oldest first."""
+    undone = {row.undoes for row in rows}
+    latest = {row.key: row for row in rows if not row.undoes and row.batch not in undone}
+    own_rows = [row for row in latest.values() if row.who == who]
+    batch = max(own_rows, key=lambda row: row.id).batch if own_rows else ""
+    return [row for row in own_rows if row.batch == batch]
 
 
-def _latest(session: Session, scope: str, keys: Sequence[str]) -> tuple[dict[str, int], dict[str, _DecisionRow]]:
+def _latest(session: Session, scope: str, keys: Sequence[str]) -> tuple[dict[str, int], dict[str, Decision]]:
     """Return the last number, and the decision that stands unless it was undone, of each text that has any."""
     last: dict[str, int] = {}
-    standing: dict[str, _DecisionRow] = {}
+    standing: dict[str, Decision] = {}
     for start in range(0, len(keys), _KEYS_AT_ONCE):
         part = keys[start : start + _KEYS_AT_ONCE]
         query = select(_DecisionRow).where(_DecisionRow.scope == scope, _DecisionRow.key.in_(part))
         for row in session.scalars(query.order_by(_DecisionRow.number)):
             last[row.key] = row.number
             if row.stands:
-                standing[row.key] = row
-    return last, {key: row for key, row in standing.items() if row.kind != Kind.UNDONE.value}
-
-
-def _contradict(stood: _DecisionRow, choice: Choice) -> bool:
-    """Return True when a choice says something else than what stands; a text that was skipped is still open."""
-    if stood.kind == Kind.SKIP.value:
-        return False
-    return (stood.kind, stood.label) != (choice.kind.value, choice.label.strip())
+                standing[row.key] = row.decision()
+    return last, {key: decision for key, decision in standing.items() if decision.kind is not Kind.UNDONE}

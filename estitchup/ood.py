@@ -98,11 +98,6 @@ def auroc(id_scores: ArrayLike, ood_scores: ArrayLike) -> float:
     return Detection.of(id_scores, ood_scores).auroc
 
 
-def average_precision(positive_scores: ArrayLike, negative_scores: ArrayLike) -> float:
-    """Return Σ (recall step) · precision over the distinct scores from the highest down; in [0, 1]."""
-    return Detection.of(negative_scores, positive_scores).aupr_out
-
-
 def aupr_out(id_scores: ArrayLike, ood_scores: ArrayLike) -> float:
     """Return the average precision of finding OOD texts by high scores."""
     return Detection.of(id_scores, ood_scores).aupr_out

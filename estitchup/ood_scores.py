@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import entr, logsumexp
+from scipy.special import entr
 
 from estitchup.calibration import answers, softmax
 from estitchup.errors import EstitchupError
@@ -34,7 +34,9 @@ def energy(logits: ArrayLike, temperature: float = 1.0) -> Floats:
     """Return −T · log Σ exp(logit / T), T > 0; towards T = 0 it is `max_logit`."""
     if not temperature > 0:
         raise EstitchupError(f"The temperature of the energy is {temperature}: give a number above 0.")
-    score: Floats = -temperature * logsumexp(np.asarray(logits, np.float64) / temperature, axis=-1)
+    cooled = np.asarray(logits, np.float64) / temperature
+    given = answers(cooled)
+    score: Floats = -temperature * (cooled.max(axis=-1) + np.log1p(given.doubt / given.confidence))
     return score
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from estitchup.comparison import Difference, paired_difference
 from estitchup.corpus import CorpusSpec, Role
 from estitchup.errors import EstitchupError
-from estitchup.label_store import Decision, Kind, text_keys
+from estitchup.labels import Decision, Kind, text_keys
 from estitchup.result import ExperimentResult
 from estitchup.scores import RunScores
 from estitchup.spec import ExperimentSpec

@@ -32,6 +32,7 @@ from estitchup.spec import ExperimentSpec
 from estitchup.trained import StackedHeads
 
 FORMAT = 2  # 1 had no left_out.safetensors, intervals.parquet and detection.parquet, and fewer metrics
+RESAMPLING_BYTES = 1_000_000_000  # that runs resampled side by side may take; one run at a time may take more
 EPOCHS = "epochs"
 CURVES = ("training_loss", "validation_loss", "validation_accuracy")
 
@@ -87,11 +88,17 @@ class ExperimentResult:
 
     def scores(self, run: int, role: Role = Role.TEST) -> RunScores:
         """Score one run on a role's known and unknown rows; computed once."""
-        return self._scores[role][run]
+        return self._scored(role)[run]
 
     @cached_property
     def _scores(self) -> dict[Role, list[RunScores]]:
-        return {role: self._score(role) for role in (Role.VALIDATION, Role.TEST)}
+        return {}
+
+    def _scored(self, role: Role) -> list[RunScores]:
+        """Return the scores of all runs; those of a role that nobody asks for are never computed."""
+        if role not in self._scores:
+            self._scores[role] = self._score(role)
+        return self._scores[role]
 
     def _score(self, role: Role) -> list[RunScores]:
         targets = self.role_rows(role)["target"].to_numpy()
@@ -142,8 +149,11 @@ class ExperimentResult:
 
     def _resample(self) -> None:
         """Resample the texts for all runs at once: NumPy lets threads work side by side."""
-        with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-            list(pool.map(lambda scores: scores.resampled, self._scores[Role.TEST]))
+        runs = self._scored(Role.TEST)
+        largest = max((scores.logits.size for scores in runs), default=0)
+        fit = RESAMPLING_BYTES // max(1, 2 * 8 * largest)  # the probabilities in float64, and a copy of them
+        with ThreadPoolExecutor(max_workers=max(1, min(8, os.cpu_count() or 1, fit))) as pool:
+            list(pool.map(lambda scores: scores.resampled, runs))
 
     @property
     def seconds_per_run(self) -> float:

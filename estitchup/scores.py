@@ -15,7 +15,6 @@ from estitchup.calibration import (
     ReliabilityTable,
     adaptive_calibration_error,
     answers,
-    brier_scores,
     brier_scores_of,
     classwise_error_of,
     losses_of,
@@ -31,7 +30,8 @@ Floats = NDArray[np.float64]
 OF_ANSWERS = ("accuracy", "ece", "ace", "mce", "classwise_ece", "brier", "nll", "aurc")
 OF_DETECTION = ("auroc", "aupr_in", "aupr_out", "fpr_at_95_tpr", "detection_error")  # these need unknown texts
 RESAMPLES = 400  # a deviation from so many is within 3.5% of its limit
-RESAMPLES_AT_ONCE = 100  # keeps the weights of 10,000 texts within 8 MB
+RESAMPLES_AT_ONCE = 100  # drawn at once
+WEIGHTS_AT_ONCE = 1_000_000  # weighed at once: each array on the way takes 8 MB
 KEEP = 0.95
 
 
@@ -98,30 +98,35 @@ class RunScores:
         """Return confidence against accuracy in equal-width bins."""
         return reliability_table(self.confidence, self.correct)
 
-    @cached_property
-    def squares(self) -> Floats:
-        """Return Σ over classes of (p − [is it this class])² of each known text (N,), whose mean is the Brier score."""
-        return brier_scores(self.logits, self.targets)
-
-    @cached_property
+    @property
     def resampled(self) -> dict[str, Floats]:
-        """Return each metric in RESAMPLES resamples of the known and of the unknown texts.
+        """Return each metric in RESAMPLES resamples of the known and of the unknown texts, computed once.
 
         The resamples are the same for every run on the same texts, so that differences between runs are paired.
         """
+        if "_resampled" not in vars(self):  # no cached_property: in Python 3.11 it lets one run at a time compute
+            vars(self)["_resampled"] = self._resample()
+        resampled: dict[str, Floats] = vars(self)["_resampled"]
+        return resampled
+
+    def _resample(self) -> dict[str, Floats]:
         generator = np.random.default_rng(0)  # fixed, so that a page shows the same interval at every visit
         weigh = self.weigher
-        parts = []
+        at_once = max(1, WEIGHTS_AT_ONCE // max(len(self.correct), len(self.unknown_doubt), 1))
+        parts: list[dict[str, Floats]] = []
         for _ in range(RESAMPLES // RESAMPLES_AT_ONCE):
-            weight = _text_weights(generator, len(self.correct))
-            parts.append(weigh(weight, _text_weights(generator, len(self.unknown_doubt))))
+            weights = [_text_weights(generator, texts) for texts in (len(self.correct), len(self.unknown_doubt))]
+            cuts = range(at_once, RESAMPLES_AT_ONCE, at_once)
+            parts += [weigh(*part) for part in zip(*(np.split(own, cuts) for own in weights), strict=True)]
         return {metric: np.concatenate([part[metric] for part in parts]) for metric in parts[0]}
 
     @property
     def weigher(self) -> Callable[[Floats, Floats], dict[str, Floats]]:
         """Return what weighs the metrics with weights (B, N) and (B, M), those left out that have no texts."""
-        linear = {"accuracy": self.correct.astype(np.float64), "brier": self.squares, "nll": self.loss}
-        known = WeightedAnswers.of(linear, self.confidence, self.doubt, self.correct, self.logits, self.targets)
+        probabilities = softmax(self.logits)
+        squares = brier_scores_of(probabilities, self.targets)
+        linear = {"accuracy": self.correct.astype(np.float64), "brier": squares, "nll": self.loss}
+        known = WeightedAnswers.of(linear, self.confidence, self.doubt, self.correct, probabilities, self.targets)
         both = WeightedDetection.of(self.doubt, self.unknown_doubt)
 
         def weigh(weight: Floats, unknown_weight: Floats) -> dict[str, Floats]:

@@ -7,10 +7,10 @@ n times. Texts are sorted once for all B sets of weights. NumPy in float64.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from estitchup.calibration import DEFAULT_BINS, bin_of, softmax
+from estitchup.calibration import DEFAULT_BINS, bin_of
 
 Floats = NDArray[np.float64]
 Positions = NDArray[np.int64]
@@ -22,8 +22,8 @@ class WeightedAnswers:
 
     `linear` (N, L) are the figures of each text whose mean is a metric, by the names `linear_names`. `order` sorts the
     texts by rising doubt and `ends` are the last positions of its ties; `by_confidence` and `confidence_ends` are the
-    same for falling confidence, in which more texts are tied. `first_bin` (N, K) and `other_bins` (N, 15 · K) hold what
-    each text adds to a class's bins.
+    same for falling confidence, in which more texts are tied. `first_bin` (N, K) holds what each text adds to the first
+    bin of each class, `other_bins` (N, C) what it adds to those of the others that hold any text.
     """
 
     linear_names: tuple[str, ...]
@@ -45,10 +45,10 @@ class WeightedAnswers:
         confidence: Floats,
         doubt: Floats,
         correct: NDArray[np.bool_],
-        logits: ArrayLike,
+        probabilities: Floats,
         targets: Positions,
     ) -> "WeightedAnswers":
-        """Sort texts with confidence, doubt, right answers and targets (N,), and logits (N, K)."""
+        """Sort texts with confidence, doubt, right answers and targets (N,), and probabilities (N, K)."""
         order, by_confidence = np.argsort(doubt), np.argsort(-confidence)
         return cls(
             tuple(linear),
@@ -60,7 +60,7 @@ class WeightedAnswers:
             by_confidence,
             _ends(confidence[by_confidence]),
             (~correct[order]).astype(np.float64),
-            *_class_bins(logits, targets),
+            *_class_bins(probabilities, targets),
         )
 
     def metrics(self, weight: Floats) -> dict[str, Floats]:
@@ -108,16 +108,13 @@ class WeightedAnswers:
         return area
 
 
-def _class_bins(logits: ArrayLike, targets: Positions) -> tuple[Floats, csr_array]:
+def _class_bins(probabilities: Floats, targets: Positions) -> tuple[Floats, csr_array]:
     """Return what each text adds to p − [is it this class] in a class's first bin (N, K), and in the others, sparse."""
-    gaps = softmax(logits)
-    rows, width = gaps.shape
-    cells = bin_of(gaps)
-    gaps[np.arange(rows), targets] -= 1
-    row, column = np.nonzero(cells)
-    other = csr_array(
-        (gaps[row, column], (row, DEFAULT_BINS * column + cells[row, column])), shape=(rows, DEFAULT_BINS * width)
-    )
+    row, column = np.nonzero(probabilities > 1 / DEFAULT_BINS)  # few are: the others all lie in a first bin
+    used, cell = np.unique(DEFAULT_BINS * column + bin_of(probabilities[row, column]), return_inverse=True)
+    gaps = probabilities.copy()
+    gaps[np.arange(len(gaps)), targets] -= 1
+    other = csr_array((gaps[row, column], (row, cell)), shape=(len(gaps), used.size))
     gaps[row, column] = 0
     return gaps, other
 

@@ -9,12 +9,16 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # before NumPy and PyTorch are loaded, 
 
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from estitchup.result import ExperimentResult
     from estitchup.workspace import Workspace
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+
+settings.register_profile("patient", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

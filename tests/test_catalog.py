@@ -16,7 +16,8 @@ from sqlalchemy import create_engine, text
 from estitchup.catalog import URL_VARIABLE, Catalog, Status
 from estitchup.corpus import CorpusSpec
 from estitchup.errors import EstitchupError
-from estitchup.label_store import Choice, Kind, LabelStore, scope_of, text_key
+from estitchup.label_store import LabelStore
+from estitchup.labels import Choice, Kind, scope_of, text_key
 from estitchup.spec import ExperimentSpec
 
 SPEC = ExperimentSpec(corpus=CorpusSpec(file="sample", text_column="text", label_column="intent"))
@@ -205,7 +206,8 @@ CHILD = """
 import os, sys
 from pathlib import Path
 from estitchup.catalog import Catalog
-from estitchup.label_store import Choice, Kind, LabelStore
+from estitchup.label_store import LabelStore
+from estitchup.labels import Choice, Kind
 engine = Catalog(Path(sys.argv[1])).engine
 store = LabelStore(engine)
 for name in sys.stdin:  # each campaign in a process of its own, forked because importing takes longest

@@ -219,6 +219,20 @@ def test_given_vectors_take_the_encoders_place(estitchup: Callable[..., Ran], tm
     assert "Embedding" not in ran.stderr
 
 
+def test_classes_can_be_left_out_in_turn(estitchup: Callable[..., Ran], tmp_path: Path) -> None:
+    vectors = np.random.default_rng(0).normal(size=(90, 4)) + np.repeat([[0.0], [5.0], [10.0]], 30, axis=0)
+    np.save(tmp_path / "v.npy", vectors)
+    pd.DataFrame({"label": np.repeat(["a", "b", "c"], 30)}).to_csv(tmp_path / "a.csv", index=False)
+    words = ("run", str(tmp_path / "a.csv"), "--label", "label", "--text", "-", "--vectors", str(tmp_path / "v.npy"))
+    estitchup(*words, *QUICK, "--cell", "E-Mixup", "--leave-out", "3", "--out", str(tmp_path / "out"))
+    result = load_result(tmp_path / "out")
+    assert result.spec.leave_out == 3
+    assert result.left_out is not None
+    assert sorted((~result.left_out.kept).sum(axis=0)) == [1, 1, 1]  # each class by one of the turns
+    told = " ".join(estitchup(*words, *QUICK, "--leave-out", "4", fails=True).stderr.split())
+    assert "3 known classes cannot be left out in 4 folds" in told
+
+
 def press_ctrl_c_after(monkeypatch: pytest.MonkeyPatch, epochs: int, times: int = 1) -> None:
     """Have SIGINT raised, so many times, after so many epochs."""
     real = experiment.train

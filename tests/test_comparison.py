@@ -1,8 +1,13 @@
 """Intervals that hold what they promise, and findings that say what the numbers say."""
 
+import threading
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
+from estitchup import scores
 from estitchup.comparison import (
     METRICS,
     Difference,
@@ -101,6 +106,43 @@ def test_a_weight_counts_a_text_as_often(ties: bool) -> None:
     )
     found = weighed(scores, often.astype(float), unknown_often.astype(float))
     assert found == pytest.approx(repeated.metrics, abs=1e-12)
+
+
+def test_large_experiments_are_weighed_in_parts_with_the_same_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = run_scores(0, 2.0).resampled
+    monkeypatch.setattr(scores, "WEIGHTS_AT_ONCE", 7 * 300 + 1)  # 7 of 100 resamples, and 2 at the end
+    parts = run_scores(0, 2.0).resampled
+    for metric in METRICS:
+        assert parts[metric].shape == (scores.RESAMPLES,)
+        np.testing.assert_allclose(parts[metric], whole[metric], atol=1e-12)
+
+
+def test_many_classes_take_little_more_memory_than_their_probabilities() -> None:
+    generator = np.random.default_rng(0)
+    logits = (4 * generator.normal(size=(1500, 1000))).astype(np.float32)
+    run = RunScores.of(logits[:1200], generator.integers(1000, size=1200), logits[1200:])
+    tracemalloc.start()
+    try:
+        assert run.metrics.keys() == run.resampled.keys()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 3.5 * 8 * run.logits.size  # the probabilities, a copy of them, and the resamples' weights
+
+
+def test_threads_resample_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    together = threading.Barrier(2, timeout=10)  # broken when one run waits until the other is done
+    real = RunScores._resample
+
+    def resample(self: RunScores) -> dict[str, np.ndarray]:
+        together.wait()
+        return real(self)
+
+    monkeypatch.setattr(RunScores, "_resample", resample)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda seed: run_scores(seed, 2.0).resampled, (0, 0))
+    for metric in METRICS:
+        np.testing.assert_array_equal(first[metric], second[metric])
 
 
 def test_every_metric_has_an_interval_around_its_mean_and_within_its_range() -> None:

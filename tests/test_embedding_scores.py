@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.covariance import ledoit_wolf
 
+from estitchup import embedding_scores
 from estitchup.embedding_scores import MahalanobisDistance, NeighbourDistance
 from estitchup.errors import EstitchupError
 
@@ -72,11 +73,14 @@ def test_the_score_does_not_depend_on_the_unit_of_length() -> None:
     np.testing.assert_allclose(scores[2], scores[0], rtol=1e-6)
 
 
-def test_many_rows_are_scored_in_parts_and_none_get_no_score() -> None:
+@pytest.mark.parametrize("at_once", [1, 100, 10_000])
+def test_rows_are_scored_in_parts_and_none_get_no_score(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rows, targets = clouds()
-    asked = np.random.default_rng(1).normal(size=(8200, 6))
+    asked = np.random.default_rng(1).normal(size=(120, 6))
     score = MahalanobisDistance.of(rows, targets).score
-    np.testing.assert_allclose(score(asked)[-10:], score(asked[-10:]))
+    expected = [score(row[None])[0] for row in asked]
+    monkeypatch.setattr(embedding_scores, "DISTANCES_AT_ONCE", at_once)
+    np.testing.assert_allclose(score(asked), expected)
     assert score(np.empty((0, 6))).shape == (0,)
     assert NeighbourDistance.of(rows).score(np.empty((0, 6))).shape == (0,)
 

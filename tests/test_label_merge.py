@@ -9,7 +9,8 @@ from estitchup.catalog import URL_VARIABLE, Catalog
 from estitchup.corpus import read_table
 from estitchup.errors import EstitchupError
 from estitchup.label_merge import merge
-from estitchup.label_store import Choice, Kind, LabelStore, text_keys
+from estitchup.label_store import LabelStore
+from estitchup.labels import Choice, Kind, text_keys
 from estitchup.spreadsheet import as_csv
 
 TEXTS = ["alpha one", "beta two", "gamma three", "=delta four", "epsilon five"]

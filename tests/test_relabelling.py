@@ -9,7 +9,7 @@ import pytest
 
 from estitchup.corpus import CorpusSpec, Role, build_corpus, load_corpus
 from estitchup.errors import EstitchupError
-from estitchup.label_store import Decision, Kind, scope_of, text_key
+from estitchup.labels import Decision, Kind, scope_of, text_key
 from estitchup.relabelling import changes, relabelled
 from estitchup.result import ExperimentResult
 from estitchup.workspace import Workspace

@@ -71,6 +71,7 @@ METHODS = (
     Method(NONE, "combined"),
     Method(SOFT, "confidence"),
     Method(SOFT, "combined"),
+    Method(SOFT, "confidence", heads=3),
     Method(SOFT, "combined", heads=3),
 )
 HEADS = {NONE: 1, SOFT: 3}  # how many are trained of each

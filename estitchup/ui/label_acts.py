@@ -10,7 +10,7 @@ import streamlit as st
 
 from estitchup.errors import EstitchupError
 from estitchup.label_merge import choice_of
-from estitchup.label_store import Choice, Kind, Outcome
+from estitchup.labels import Choice, Kind, Outcome
 from estitchup.ui.guard import plain, show_error
 from estitchup.ui.label_desk import label_store
 

@@ -7,11 +7,12 @@ from functools import cached_property
 
 import streamlit as st
 
-from estitchup.label_store import Decision, Kind
 from estitchup.labeling import STRATEGIES
+from estitchup.labels import Decision, Kind
 from estitchup.ui.guard import guard, plain
 from estitchup.ui.label_acts import AT, choices_for, decide, decide_typed, show_notices, undo
 from estitchup.ui.label_desk import MOST_ALIKE, LabelDesk, label_desk, label_store
+from estitchup.ui.label_reason import reason
 
 ACCEPT_KEYS = ("A", "2", "3")
 
@@ -82,6 +83,7 @@ def show_card(view: View) -> None:
         place = f"{queue.index(position) + 1:,} of {len(queue):,}" if position in queue else "chosen by hand"
         st.caption(f"{place} · {plain(view.strategy)}: texts that {STRATEGIES[view.strategy].says} come first")
         st.subheader(plain(desk.texts[position]), anchor=False)
+        st.caption(f"Why here: {plain(reason(desk, view.name, view.strategy, position))}")
         ticked_slot = st.container()
         nearest, others = st.columns(2, gap="medium")
         with nearest:

@@ -13,8 +13,18 @@ from numpy.typing import NDArray
 
 from estitchup.calibration import softmax
 from estitchup.corpus import Role, normalised
-from estitchup.label_store import LabelStore, scope_of, text_keys
-from estitchup.labeling import STRATEGIES, Pool, alike, distinct, diverse, small_margin, strategy_named
+from estitchup.label_store import LabelStore
+from estitchup.labeling import (
+    STRATEGIES,
+    Pool,
+    alike,
+    distinct,
+    diverse,
+    least_confidence,
+    small_margin,
+    strategy_named,
+)
+from estitchup.labels import scope_of, text_keys
 from estitchup.result import ExperimentResult
 from estitchup.ui import state
 
@@ -26,6 +36,7 @@ MOST_NEAREST = 3
 SUGGESTED = 3
 
 Positions = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,9 @@ class LabelDesk:
         trained = np.flatnonzero((rows["role"] == Role.TRAIN.value) & (rows["target"] >= 0))
         self._labelled, self._trained = rows.iloc[trained], vectors[trained]
         self._rankings: dict[tuple[str, str], Positions] = {}
-        self._probabilities: dict[str, NDArray[np.float64]] = {}
+        self._scores: dict[tuple[str, str], Floats | None] = {}
+        self._answers: dict[str, tuple[list[str], Floats]] = {}
+        self._probabilities: dict[str, Floats] = {}
 
     @cached_property
     def scope(self) -> str:
@@ -72,6 +85,21 @@ class LabelDesk:
             self._rankings[name, strategy] = self._rank(self._pool(name), strategy)
         return self._rankings[name, strategy]
 
+    def scores(self, name: str, strategy: str) -> Floats | None:
+        """Return what a strategy ranks all texts by (P,), higher first; None where it ranks by no number."""
+        if (name, strategy) not in self._scores:
+            score = STRATEGIES[strategy].score
+            self._scores[name, strategy] = score(self._pool(name)) if score else None
+        return self._scores[name, strategy]
+
+    def waits(self, name: str, strategy: str) -> frozenset[int]:
+        """Return the positions whose score alone would place them sooner: near duplicates of texts before them."""
+        scores, order = self.scores(name, strategy), self.ranking(name, strategy)
+        if scores is None or not len(order):
+            return frozenset()
+        lowest = np.minimum.accumulate(scores[order])
+        return frozenset(order[scores[order] > lowest].tolist())
+
     def _pool(self, name: str) -> Pool:
         logits = self.result.heads.logits(self._vectors)[self.result.runs_of(name)]
         return Pool(logits, self._vectors, self._trained, np.array(self.keys, dtype=object))
@@ -84,7 +112,7 @@ class LabelDesk:
         rest = np.argsort(-small_margin(pool), kind="stable")
         return distinct(np.concatenate([first, rest[~np.isin(rest, first)]]), pool, len(pool))
 
-    def probabilities(self, name: str) -> NDArray[np.float64]:
+    def probabilities(self, name: str) -> Floats:
         """Return the probabilities (P, K), mean over seeds."""
         if name not in self._probabilities:
             logits = self.result.heads.logits(self._vectors)[self.result.runs_of(name)]
@@ -97,10 +125,16 @@ class LabelDesk:
         best = np.argsort(-own, kind="stable")[:SUGGESTED]
         return [(self.classes[place], float(own[place])) for place in best]
 
-    def answers(self, name: str) -> tuple[list[str], NDArray[np.float64]]:
-        """Return for each text the class that the classifier would say, and its confidence (P,)."""
-        own = self.probabilities(name)
-        return [self.classes[place] for place in own.argmax(axis=1)], own.max(axis=1)
+    def answers(self, name: str) -> tuple[list[str], Floats]:
+        """Return for each text the class that is likeliest over the runs, and the runs' confidence, its mean (P,).
+
+        Runs that disagree are each more confident than their mean probabilities; queues rank by what the runs say.
+        """
+        if name not in self._answers:
+            likeliest = self.probabilities(name).argmax(axis=1)
+            confidence = 1 - least_confidence(self._pool(name))
+            self._answers[name] = [self.classes[place] for place in likeliest], confidence
+        return self._answers[name]
 
     def nearest(self, position: int) -> list[Neighbour]:
         """Return the labelled training texts nearest to a text."""
@@ -114,9 +148,9 @@ class LabelDesk:
         return alike(self._vectors, position, ALIKE_COSINE)
 
 
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+def _unit(vectors: NDArray[np.float32]) -> Floats:
     wide = vectors.astype(np.float64)
-    unit: NDArray[np.float64] = wide / np.maximum(np.linalg.norm(wide, axis=-1, keepdims=True), 1e-12)
+    unit: Floats = wide / np.maximum(np.linalg.norm(wide, axis=-1, keepdims=True), 1e-12)
     return unit
 
 

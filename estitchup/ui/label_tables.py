@@ -9,7 +9,7 @@ import streamlit as st
 from estitchup.corpus import read_table
 from estitchup.errors import EstitchupError
 from estitchup.label_merge import Merged, merge
-from estitchup.label_store import Kind
+from estitchup.labels import Kind
 from estitchup.spreadsheet import as_csv, as_xlsx
 from estitchup.ui.guard import plain, show_error
 from estitchup.ui.label_acts import jump
@@ -19,6 +19,7 @@ from estitchup.ui.label_desk import LabelDesk, label_store
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_CONFLICTS = 20
 SHOWN_ROWS = 1_000
+CONFIDENCE = "How sure each seed's classifier is of its own answer, the mean over seeds. Least confidence ranks by it."
 
 
 def queue_table(desk: LabelDesk, view: View, standing: Standing) -> pd.DataFrame:
@@ -56,7 +57,7 @@ def show_tables(desk: LabelDesk, view: View) -> None:
         hide_index=True,
         selection_mode="single-row",
         on_select="rerun",
-        column_config={"confidence": st.column_config.NumberColumn(format="percent")},
+        column_config={"confidence": st.column_config.NumberColumn(format="percent", help=CONFIDENCE)},
     )
     _jump_to(desk, queue, picked)
     _offer("queue", queue)

@@ -18,6 +18,6 @@ def set_imports_aside() -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _freeze(modules: int) -> None:  # noqa: ARG001 (the cache's key)
+def _freeze(steps: int) -> None:  # noqa: ARG001 (the cache's key)
     gc.collect()  # or what is garbage now would stay forever
     gc.freeze()

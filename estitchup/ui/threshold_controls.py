@@ -214,20 +214,26 @@ def threshold_input(side: str, label: str) -> float:
     def move() -> None:
         st.session_state[key] = st.session_state[slider]
 
+    def refuse_nothing() -> None:
+        if st.session_state[key] is None:
+            move()
+
     with st.container(horizontal=True, vertical_alignment="bottom", wrap=False):
         st.slider(label, 0.0, 1.0, step=0.001, format="%.3f", key=slider, on_change=move)
-        threshold: float = st.number_input(
+        threshold: float | None = st.number_input(
             f"{label}, exactly",
             0.0,
             1.0,
-            step=0.001,
-            format="%.4f",
+            None,  # an address leaves out a widget's value where it is the default, and 0 is a threshold, too
+            0.001,
+            "%.4f",
             key=key,
+            on_change=refuse_nothing,
             bind="query-params",
             label_visibility="collapsed",
             width=140,
         )
-    return threshold
+    return float(st.session_state[slider]) if threshold is None else threshold
 
 
 def let_go(side: str, threshold: float) -> None:

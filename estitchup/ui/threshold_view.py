@@ -31,14 +31,14 @@ class Panel:
 
 @dataclass(frozen=True)
 class Details:
-    """A section that moves with the thresholds: an empty place, and what draws the panels' details there."""
+    """A section that moves with the thresholds: a container, and what draws the panels' details there."""
 
     place: st.delta_generator.DeltaGenerator
     draw: Callable[[Sequence[Panel]], None]
 
     def show(self, panels: Sequence[Panel]) -> None:
         """Draw the details in place of what stands there."""
-        with self.place.container():
+        with self.place:
             self.draw(panels)
 
 
@@ -83,9 +83,9 @@ def details(found: Decision, sides: Mapping[str, Classifier]) -> Details | None:
         with curves:
             _curves(found, sides)
     if texts.open:
-        return Details(texts.empty(), partial(_nearest, found))
+        return Details(texts.container(), partial(_nearest, found))
     if classes.open:
-        return Details(classes.empty(), _suffering)
+        return Details(classes.container(), _suffering)
     return None
 
 

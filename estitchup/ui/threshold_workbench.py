@@ -41,7 +41,7 @@ def threshold_workbench(job_id: str, found: Decision) -> None:
     with guard():
         kept = _read_kept(job_id)
         start = controls.settle_experiment(job_id, found, kept)
-        headline, settings = st.empty(), st.container()
+        headline, settings = st.container(), st.container()  # st.empty() takes nothing from an inner fragment
         names = controls.choose_names(found)
         moving, keeping = st.container(), st.container()
         with settings:

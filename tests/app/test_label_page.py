@@ -2,6 +2,8 @@
 
 import io
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -10,11 +12,15 @@ from screen import Open, words
 from streamlit.testing.v1 import AppTest
 
 from estitchup.corpus import SAMPLE, CorpusSpec
-from estitchup.experiment import run_experiment
-from estitchup.label_store import Choice, Kind, LabelStore, scope_of, text_key
+from estitchup.experiment import result_vectors, run_experiment
+from estitchup.label_store import LabelStore
+from estitchup.labeling import STRATEGIES
+from estitchup.labels import Choice, Kind, scope_of, text_key
 from estitchup.recipe import Augmentation, HeadSpec, TrainingSpec
 from estitchup.result import ExperimentResult
 from estitchup.spec import ExperimentSpec
+from estitchup.ui.label_desk import LabelDesk
+from estitchup.ui.label_reason import reason
 from estitchup.workspace import Status, Workspace
 
 PAGE = "pages/decide/label.py"
@@ -167,6 +173,53 @@ def test_the_queue_can_be_filtered_and_taken_away(visit: Open, experiment: Exper
     app.text_input(key="label_search").set_value(everything["text"].iloc[-1]).run()
     assert app.dataframe[0].value["text"].tolist() == [everything["text"].iloc[-1]]
     assert set(everything["suggestion"]) <= set(experiment.facts.classes)
+
+
+def test_the_queue_shows_the_confidence_that_it_ranks_by_and_the_card_says_it(
+    visit: Open, home: Workspace, experiment: ExperimentResult
+) -> None:
+    with home.vectors() as vectors:
+        logits = experiment.heads.logits(result_vectors(experiment, store=vectors))
+    odds = np.exp(logits[experiment.runs_of("Soft E-Stitchup")].astype(np.float64))
+    confidence = (odds / odds.sum(-1, keepdims=True)).max(-1).mean(0)  # of each run, then their mean
+    by_text = dict(zip(experiment.rows["text"], confidence, strict=True))
+    app = visit(PAGE, label_view="Queue and labels")
+    queue = app.dataframe[0].value
+    np.testing.assert_allclose(queue["confidence"], queue["text"].map(by_text), atol=1e-4)
+    assert queue["confidence"].is_monotonic_increasing
+    median = np.median(queue["text"].map(by_text))
+    card = visit(PAGE)
+    said = f"Confidence, mean over 2 seeds, is {by_text[shown_text(card)]:.1%}; the pool's median is {median:.1%}."
+    assert f"Why here: {said}" in [own.value for own in card.caption]
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_every_order_says_why_a_text_ranks_where_it_does(
+    visit: Open,
+    experiment: ExperimentResult,  # noqa: ARG001
+    strategy: str,
+) -> None:
+    app = visit(PAGE, strategy=strategy)
+    assert not app.exception
+    (why,) = (own.value for own in app.caption if own.value.startswith("Why here: "))
+    assert ("median" in why) == (STRATEGIES[strategy].score is not None)
+
+
+def test_a_near_duplicate_that_waits_behind_a_surer_text_says_so() -> None:
+    vectors = np.array([[1, 0], [1, 0.01], [0, 1]], np.float32)
+    logits = np.array([[[0, 0], [0, 0.1], [9, 0]]], np.float32)
+    rows = pd.DataFrame({"text": ["a", "b", "c"], "label": "", "role": "pool", "target": -1})
+    result = SimpleNamespace(
+        rows=rows,
+        facts=SimpleNamespace(classes=("x", "y")),
+        spec=SimpleNamespace(corpus=SimpleNamespace(vectors=None)),
+        heads=SimpleNamespace(logits=lambda _: logits),
+        runs_of=lambda _: [0],
+    )
+    desk = LabelDesk(cast(ExperimentResult, result), vectors)
+    assert desk.ranking("any", "Least confidence").tolist() == [0, 2, 1]
+    said = [reason(desk, "any", "Least confidence", position) for position in range(3)]
+    assert ["near duplicate" in own for own in said] == [False, True, False]
 
 
 def test_uploaded_labels_merge_and_conflicts_are_told(

@@ -83,6 +83,14 @@ def test_start_queues_what_the_controls_say(page: AppTest, home: Workspace) -> N
     assert {cell.alpha for cell in spec.augmentations} == {0.4}
     assert (spec.seeds, spec.training.epochs, spec.head.kind) == ((0, 1), 4, "linear")
     assert (spec.training.batch_size, spec.training.learning_rate, spec.training.patience) == (64, 0.005, 3)
+    assert spec.leave_out is None
+
+
+def test_classes_are_left_out_in_as_many_turns_as_asked(page: AppTest, home: Workspace) -> None:
+    page.number_input(key="leave_out").set_value(4).run()
+    spec = started(page, home).spec
+    assert isinstance(spec, ExperimentSpec)
+    assert (spec.leave_out, spec.extra_runs) == (4, 4 * len(CELLS))
 
 
 def test_settings_stay_when_the_person_goes_away_and_comes_back(page: AppTest) -> None:

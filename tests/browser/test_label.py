@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from estitchup.corpus import SAMPLE, CorpusSpec
 from estitchup.experiment import run_experiment
-from estitchup.label_store import LabelStore, scope_of
+from estitchup.label_store import LabelStore
+from estitchup.labels import scope_of
 from estitchup.recipe import Augmentation, HeadSpec, TrainingSpec
 from estitchup.spec import ExperimentSpec
 from estitchup.workspace import Status, Workspace

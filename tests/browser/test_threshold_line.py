@@ -108,3 +108,22 @@ def test_any_line_of_the_comparison_moves_them_all(
     for i in range(3):
         expect(lines.nth(i)).to_have_attribute("aria-valuenow", str(moved))
     expect(page.get_by_role("slider", name="Confidence threshold")).to_have_value(str(moved))
+
+
+def test_another_section_and_another_policy_keep_the_headline_and_a_link_restores_both_thresholds(
+    server: str, page: Page, tmp_path: Path, small_result: ExperimentResult
+) -> None:
+    put(tmp_path / "home", small_result)
+    page.goto(f"{server}/threshold?t_left=0.5&t_right=0.5&policy=nonsense&detail=nonsense")
+    right = page.get_by_role("spinbutton", name="Threshold of E-Stitchup, exactly")
+    expect(right).to_have_value("0.5000")
+    page.get_by_role("tab", name="Texts near the line").click()  # the fragment around the moving one runs
+    expect(page.get_by_text("The ten test texts nearest each line")).to_be_visible()
+    right.fill("0")  # the lowest threshold is one, too
+    right.press("Enter")
+    expect(page.get_by_text("At 0.0")).to_have_count(2)  # the headline, and the texts near the line
+    expect(page.get_by_text("Something went wrong")).to_have_count(0)
+    expect(page).to_have_url(re.compile("t_right=0(&|$)"))
+    page.goto(page.url)
+    expect(right).to_have_value("0.0000")
+    expect(page.get_by_role("spinbutton", name="Threshold of No augmentation, exactly")).to_have_value("0.5000")
