@@ -110,7 +110,7 @@ def test_any_line_of_the_comparison_moves_them_all(
     expect(page.get_by_role("slider", name="Confidence threshold")).to_have_value(str(moved))
 
 
-def test_another_section_and_another_policy_keep_the_headline_and_a_link_restores_both_thresholds(
+def test_another_section_keeps_the_headline_and_a_link_restores_both_thresholds(
     server: str, page: Page, tmp_path: Path, small_result: ExperimentResult
 ) -> None:
     put(tmp_path / "home", small_result)
