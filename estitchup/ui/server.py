@@ -15,9 +15,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.web import cli
 
 APP = Path(__file__).parents[2] / "app.py"
-WARM_UP_SECONDS = (
-    600.0  # a slow machine must finish: a run that is given up leaves its runtime behind, and none can start
-)
+WARM_UP_SECONDS = 600.0  # a run that is given up leaves its runtime behind, and no server can start beside it
 PAGES_AHEAD = ("estitchup.ui.comparison_tabs", "estitchup.ui.threshold_panels", "estitchup.ui.threshold_workbench")
 
 
