@@ -256,6 +256,7 @@ def test_ctrl_c_stops_after_the_epoch_and_keeps_what_the_finished_epochs_gave(
     estitchup: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     press_ctrl_c_after(monkeypatch, epochs=2)
+    handler = signal.getsignal(signal.SIGINT)  # ignored where a shell runs the tests in the background
     ran = estitchup("run", "sample", *LONG, "--out", str(tmp_path / "out"), fails=True)
     assert ran.code == 130
     assert "Stopping; what is finished is kept." in ran.stderr
@@ -264,7 +265,7 @@ def test_ctrl_c_stops_after_the_epoch_and_keeps_what_the_finished_epochs_gave(
     result = load_result(tmp_path / "out")
     assert result.facts.stopped
     assert result.history["epoch"].max() == 2
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 def test_a_second_ctrl_c_ends_it_there_and_then_in_a_sentence(
@@ -299,4 +300,4 @@ def test_a_lack_of_memory_is_said_in_a_sentence(estitchup: Callable[..., Ran], m
 
     monkeypatch.setattr(experiment, "training_data", full)
     ran = estitchup("run", "sample", *QUICK, fails=True)
-    assert ran.stderr.rstrip().endswith("choose fewer seeds, a smaller head or fewer texts.")
+    assert " ".join(ran.stderr.split()).endswith("choose fewer seeds, a smaller head or fewer texts.")

@@ -55,7 +55,7 @@ def compute(sets: list[LabelledSet], kept: Kept) -> dict[str, pd.DataFrame]:
         "sweep": [sweep(one, kept) for one in large],
         "rivals": [rivals(one, kept) for one in large],
         "open_intent": [open_intent(one, kept) for one in large],
-        "labelling": [labelling(one, kept) for one in large],
+        "labelling": [labelling(one, kept) for one in large if one.has_out_of_scope],  # the pool holds some
         "costs": [epoch_costs(one, kept) for one in large],  # last: the only piece that a busy machine would change
     }
     return {name: pd.concat(tables, ignore_index=True) for name, tables in pieces.items() if tables}

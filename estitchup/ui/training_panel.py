@@ -56,6 +56,7 @@ def open_comparison(job_id: str) -> None:
 def _follow(job_id: str) -> None:
     watched = queue().watch(job_id)
     if watched is None or watched.job.status.over:
+        address.keep("job", job_id)  # or a page that found it among those going on would lose it now
         st.rerun()
     st.markdown(f"**{plain(watched.job.name)}**")
     scoring = watched.progress is not None and watched.progress.stage == "Scoring"
