@@ -37,6 +37,7 @@ def _draw_claim(axes: Axes, claim: Claim, table: pd.DataFrame, names: Sequence[s
     axes.axvline(0, color="#808080", linewidth=1)
     axes.set_yticks(range(len(names)), names)
     axes.invert_yaxis()
+    axes.locator_params(axis="x", nbins=5)
     better = "right is better" if claim.higher_is_better else "left is better"
     axes.set_title(f"{claim.title} ({better})", loc="left", fontsize=10)
     axes.set_xlabel(f"difference from no augmentation, {claim.unit}")
