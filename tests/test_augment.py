@@ -34,7 +34,7 @@ def test_a_share_of_one_is_the_identity_and_of_zero_the_other(share: float) -> N
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_inputs_stay_unchanged(seed: int) -> None:
     x, other, share, noise = drawn(seed)
     before = [tensor.clone() for tensor in (x, other, share, noise)]
@@ -66,7 +66,7 @@ def test_stitchup_takes_the_share_of_coordinates_that_lambda_names(share: float)
 
 
 @given(seed=st.integers(0, 10_000), epsilon=st.floats(0, 0.99))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_targets_sum_to_one_and_the_loss_is_cross_entropy_against_them(seed: int, epsilon: float) -> None:
     generator = torch.Generator().manual_seed(seed)
     logits = 10 * torch.randn(BATCH, CLASSES, dtype=torch.float64, generator=generator)

@@ -48,12 +48,10 @@ def risk_point(outcome: Outcome) -> Point:
     return outcome.coverage, 1 - outcome.accepted_accuracy
 
 
-def with_points(figure: go.Figure, finding: str, points: Mapping[str, Point]) -> go.Figure:
-    """Return a copy with a point (x, y) in [0, 1] for each name, and the finding below the title."""
+def with_points(figure: go.Figure, points: Mapping[str, Point]) -> go.Figure:
+    """Return a copy with a point (x, y) in [0, 1] for each name."""
     drawing = figure.to_dict()
     drawing["data"] = [*drawing["data"], *(_point(name, *point) for name, point in points.items())]
-    title = drawing["layout"]["title"]
-    drawing["layout"]["title"] = title | {"subtitle": title["subtitle"] | {"text": finding}}
     return go.Figure(drawing, _validate=False)  # as in histogram.py: validating takes ten times as long
 
 

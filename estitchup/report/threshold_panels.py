@@ -102,9 +102,9 @@ def trade_off(material: Material) -> Panel:
     if material.evaluation.unknown:
         said = _first_and_last([f"{percent(own.unknown_caught)} with {name}" for name, own in at.items()])
         points = {name: roc_point(own) for name, own in at.items()}
-        drawn.append(_curve("Unknown caught, known refused", f"Caught: {said}", with_points(roc(sweeps), "", points)))
+        drawn.append(_curve("Unknown caught, known refused", f"Caught: {said}", with_points(roc(sweeps), points)))
     said = _first_and_last([f"{percent(1 - own.accepted_accuracy)} with {name}" for name, own in at.items()])
-    risk = with_points(risk_coverage(sweeps), "", answering)
+    risk = with_points(risk_coverage(sweeps), answering)
     drawn.append(_curve("Wrong answers, texts answered", f"Wrong answers: {said}", risk))
     finding = " and ".join(
         ["unknown texts caught for known ones refused"] * (len(drawn) > 1) + ["wrong answers for texts answered"]

@@ -189,7 +189,7 @@ labels = st.sampled_from(["a", "b", "c", "d", "oos", ""])
 splits = st.sampled_from(["train", "train", "train", "Dev", "test", "pool"])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     rows=st.lists(st.tuples(texts, labels, splits), max_size=80),
     split_column=st.sampled_from([None, "split"]),
@@ -214,7 +214,7 @@ def test_whatever_the_table_the_invariants_hold(
     assert corpus.digest == build_corpus(table, chosen).digest
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(3, 60), min_size=4, max_size=8), st.integers(0, 100))
 def test_every_class_meets_its_shares_within_one_row(sizes: list[int], seed: int) -> None:
     rows = [(f"text {label} {row}", f"class {label}", "") for label, size in enumerate(sizes) for row in range(size)]

@@ -89,7 +89,7 @@ def test_leaving_out_everything_is_a_sentence() -> None:
         build(ROWS, DropClasses(labels=("apple", "pear", "plum")))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.sets(st.sampled_from([text for text, _ in ROWS]), min_size=1, max_size=6), st.integers(0, 100))
 def test_leaving_out_texts_moves_no_other_text_to_another_role(texts: set[str], seed: int) -> None:
     before = build(ROWS, seed=seed)

@@ -210,7 +210,6 @@ def damaged(content: bytes, damage: tuple[str, float, Any]) -> bytes:
 
 fuzzed = settings(
     max_examples=FILES,
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

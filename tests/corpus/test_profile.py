@@ -46,7 +46,7 @@ def pairs_by_loop(units: np.ndarray, ranks: np.ndarray, threshold: float) -> tup
     return across, within
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.integers(1, 40), st.integers(1, 9))
 def test_near_duplicates_are_those_that_comparing_every_pair_finds(seed: int, rows: int, block: int) -> None:
     generator = np.random.default_rng(seed)

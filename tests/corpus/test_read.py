@@ -3,7 +3,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from estitchup.corpus import read_table
@@ -138,7 +138,6 @@ def test_what_is_no_table_is_refused_in_a_sentence(content: bytes, said: str) ->
     assert message.startswith("chat.csv")
 
 
-@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=300), st.text("ab,;\t|\"'\r\n é€\x00", max_size=60).map(str.encode)))
 def test_whatever_the_bytes_there_is_a_table_of_text_or_a_sentence(content: bytes) -> None:
     try:
