@@ -44,7 +44,7 @@ class EStitchupClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         share: float = 1.0,
         head: str = "mlp",
         hidden: int = 512,
-        epochs: int = 10,
+        epochs: int = 12,
         learning_rate: float = 2e-3,
         weight_decay: float = 0.01,
         batch_size: int | None = None,

@@ -26,7 +26,7 @@ class Mix(StrEnum):
 
 
 DEFAULT_ALPHA = 0.1
-DEFAULT_EPSILON = 0.05
+DEFAULT_EPSILON = 0.1
 STEPS_PER_EPOCH = 30
 
 _MIX_NAMES = {Mix.MIXUP: "E-Mixup", Mix.STITCHUP: "E-Stitchup"}
@@ -110,7 +110,7 @@ class TrainingSpec(Settings):
     `batch_size` None takes a batch that gives some thirty steps an epoch, from 32 rows to 256 (`batch_size_for`).
     """
 
-    epochs: int = Field(10, ge=1, le=1000)
+    epochs: int = Field(12, ge=1, le=1000)
     batch_size: int | None = Field(None, ge=2, le=65536)
     learning_rate: float = Field(2e-3, gt=0.0, le=10.0)
     weight_decay: float = Field(0.01, ge=0.0, le=10.0)

@@ -19,7 +19,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from estitchup import EStitchupClassifier
 from estitchup.errors import EstitchupError
 from estitchup.ood import auroc
-from estitchup.recipe import Augmentation, HeadSpec, Mix, Run, TrainingSpec
+from estitchup.recipe import Augmentation, HeadSpec, Run, TrainingSpec
 from estitchup.streams import TrainingData
 from estitchup.training import train
 
@@ -57,7 +57,7 @@ def test_it_learns_with_every_mix(digits: tuple[np.ndarray, np.ndarray], mix: st
 def test_it_is_the_run_of_an_experiment_with_this_seed(digits: tuple[np.ndarray, np.ndarray]) -> None:
     embeddings, targets = digits[0].astype(np.float32), digits[1].astype(np.int64)
     data = TrainingData(embeddings, targets, embeddings, targets, 10)
-    run = Run(Augmentation(mix=Mix.STITCHUP, epsilon=0.05), 7)
+    run = Run(Augmentation.named("Soft E-Stitchup"), 7)
     heads = train(data, [run], HeadSpec(hidden=32), TrainingSpec(epochs=12, learning_rate=0.02), device="cpu").heads
     fitted = clone(CLASSIFIER).set_params(random_state=7).fit(*digits)
     assert all((own == other).all() for own, other in zip(fitted.heads_.weights, heads.weights, strict=True))

@@ -17,7 +17,7 @@ from estitchup.encoding import VectorStore
 from estitchup.errors import EstitchupError
 from estitchup.experiment import run_experiment
 from estitchup.progress import Progress
-from estitchup.recipe import HeadSpec, TrainingSpec, full_grid
+from estitchup.recipe import DEFAULT_EPSILON, HeadSpec, TrainingSpec, full_grid
 from estitchup.result import ExperimentResult
 from estitchup.result_folder import load_result, save_result
 from estitchup.spec import ExperimentSpec, read_spec
@@ -60,7 +60,7 @@ def test_the_summary_has_every_cell_with_every_metric(result: ExperimentResult) 
         "mix": "stitchup",
         "alpha": 0.1,
         "share": 1.0,
-        "epsilon": 0.05,
+        "epsilon": DEFAULT_EPSILON,
         "epsilon_random": False,
     }
 

@@ -74,7 +74,7 @@ METHODS = (
     Method(SOFT, "confidence", heads=3),
     Method(SOFT, "combined", heads=3),
 )
-HEADS = {NONE: 1, SOFT: 3}  # how many are trained of each
+HEADS = {own: max(m.heads for m in METHODS if m.augmentation == own) for own in (NONE, SOFT)}  # trained of each
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,13 +22,13 @@ from benchmarks.study.measures import measure
 from benchmarks.study.plain import Augment, Variant, train_plain
 from benchmarks.study.sets import LabelledSet
 from estitchup.corpus import Role
-from estitchup.recipe import TrainingSpec
+from estitchup.recipe import DEFAULT_EPSILON, TrainingSpec
 from estitchup.streams import TrainingData
 
 DRAWS = 5
 SEEDS = 2
 ALPHA = 0.4  # larger than the default, so that what is done with λ can show
-EPSILON = 0.05
+EPSILON = DEFAULT_EPSILON
 NEIGHBOURS = 10
 
 Predict = Callable[[NDArray[np.float32]], NDArray[np.float32]]

@@ -16,7 +16,7 @@ from benchmarks.study.sets import LabelledSet
 from estitchup.recipe import HeadSpec, Run, TrainingSpec, full_grid
 from estitchup.training import train
 
-BUDGETS = (2, 4, 6, 10)
+BUDGETS = (2, 4, 8, 12)
 SEEDS = 5
 TIMED_SEEDS = 6
 ROUNDS = 5

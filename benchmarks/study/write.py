@@ -1,18 +1,18 @@
 """Writes docs/study.md, its tables (CSV) and figures (SVG) from the study's tables; no number is typed by hand."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from benchmarks.study.figures import draw_budgets, draw_claims
 from benchmarks.study.labelling import labelling_tables
 from benchmarks.study.measures import paired
 from benchmarks.study.sweep import chosen
+from benchmarks.study.sweep_tables import chosen_table, defaults_sentence, epsilon_sentence, softening_table
+from benchmarks.study.tables import markdown, signed, told
 from benchmarks.study.verdicts import CLAIMS, Claim, Verdict, depends_on, differences, verdicts
 from estitchup.comparison import Difference
-from estitchup.recipe import BASELINE, DEFAULT_ALPHA, DEFAULT_EPSILON
+from estitchup.recipe import BASELINE
 
 Tables = dict[str, pd.DataFrame]
 TEXT = Path(__file__).with_name("text.md")
@@ -71,6 +71,8 @@ def _parts(tables: Tables, notes: list[str]) -> dict[str, str]:
         "costs": cost_table(tables["costs"]),
         "chosen": chosen_table(tables["sweep"]),
         "defaults": defaults_sentence(tables["sweep"]),
+        "softening": softening_table(tables["sweep"]),
+        "epsilon": epsilon_sentence(tables["sweep"]),
         "rivals": rival_tables(tables["rivals"]),
         "open_intent": open_intent_table(tables["open_intent"]),
         "labelling": labelling_tables(tables["labelling"]),
@@ -80,13 +82,6 @@ def _parts(tables: Tables, notes: list[str]) -> dict[str, str]:
 
 def _cases(claims: pd.DataFrame) -> pd.DataFrame:
     return claims[["set", "unknown", "texts_a_class", "head"]].drop_duplicates()
-
-
-def markdown(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Return a Markdown table, numbers to the right."""
-    names = list(header)
-    lines = [names, ["---"] + ["---:"] * (len(names) - 1), *(list(row) for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def verdict_table(claims: pd.DataFrame) -> str:
@@ -108,7 +103,7 @@ def factor_table(claim: Claim, claims: pd.DataFrame, augmentation: str = SHOWN) 
             str(row.factor).replace("texts_a_class", "texts a class"),
             str(row.value),
             f"{row.better} of {row.cases}",
-            _signed(claim, row.mean),
+            signed(claim, row.mean),
         ]
         for row in depends_on(claim, claims, augmentation).itertuples()
     )
@@ -124,21 +119,9 @@ def full_table(claims: pd.DataFrame) -> str:
         for claim in CLAIMS:
             table = differences(own, claim.measure).set_index("augmentation")
             base = own.loc[own["augmentation"] == BASELINE, claim.measure].mean()
-            cells = [_difference(claim, Difference(*table.loc[cell, ["mean", "low", "high"]])) for cell in table.index]
+            cells = [told(claim, Difference(*table.loc[cell, ["mean", "low", "high"]])) for cell in table.index]
             rows.append([f"{name}, {unknown}", claim.title, f"{claim.factor * base:.{claim.decimals}f}", *cells])
     return markdown(["set", "measure", BASELINE, *table.index], rows)
-
-
-def _signed(claim: Claim, value: float) -> str:
-    return "–" if np.isnan(value) else f"{claim.factor * value:+.{claim.decimals}f}"
-
-
-def _difference(claim: Claim, found: Difference) -> str:
-    if np.isnan(found.mean):
-        return "–"
-    low, high = (f"{claim.factor * bound:.{claim.decimals}f}" for bound in (found.low, found.high))
-    text = f"{_signed(claim, found.mean)} ({low} to {high})"
-    return f"**{text}**" if found.clear else text
 
 
 def budget_table(budgets: pd.DataFrame) -> str:
@@ -148,7 +131,7 @@ def budget_table(budgets: pd.DataFrame) -> str:
     for (name, budget), own in budgets.groupby(["set", "budget"], sort=False):
         base = own.loc[own["augmentation"] == BASELINE, "accuracy"].mean()
         names = [cell for cell in own["augmentation"].unique() if cell != BASELINE]
-        cells = [_difference(accuracy, paired(own, "accuracy", cell, BASELINE)) for cell in names]
+        cells = [told(accuracy, paired(own, "accuracy", cell, BASELINE)) for cell in names]
         rows.append([str(name), str(budget), f"{100 * base:.2f}", *cells])
     return markdown(["set", "epochs", BASELINE, *names], rows)
 
@@ -165,51 +148,6 @@ def cost_table(costs: pd.DataFrame) -> str:
     )
 
 
-def chosen_table(sweep: pd.DataFrame) -> str:
-    """Return, head by head, the setting chosen on validation, the app's default and no augmentation, on test."""
-    table = chosen(sweep)
-    wanted = table["chosen"] | _default(table) | ((table["mix"] == "none") & (table["epsilon"] == 0))
-    roles = ("validation accuracy %", "validation AUROC", "test accuracy %", "test AUROC")
-    rows = ([*_setting(row), *_looked_at(row)] for _, row in table[wanted].iterrows())
-    return markdown(["head", "setting", "mix", "α", "ε", "p", *roles], rows)
-
-
-def _setting(row: "pd.Series[float]") -> list[str]:
-    mixed = str(row["mix"]) != "none"
-    kind = "chosen on validation" if row["chosen"] else ("the app's default" if mixed else BASELINE)
-    alpha, share = (f"{row[name]:g}" if mixed else "–" for name in ("alpha", "share"))
-    return [str(row["head"]), kind, str(row["mix"]), alpha, f"{row['epsilon']:g}", share]
-
-
-def _looked_at(row: "pd.Series[float]") -> list[str]:
-    figures = ((100 * row[f"{role}accuracy"], row[f"{role}auroc"]) for role in ("validation_", ""))
-    return [text for accuracy, auroc in figures for text in (f"{accuracy:.2f}", f"{auroc:.4f}")]
-
-
-def _default(table: pd.DataFrame) -> "pd.Series[bool]":
-    mixed = (table["mix"] == "stitchup") & (table["alpha"] == DEFAULT_ALPHA) & (table["share"] == 1.0)
-    return mixed & (table["epsilon"] == DEFAULT_EPSILON)
-
-
-def defaults_sentence(sweep: pd.DataFrame) -> str:
-    """Say how far the app's default is from the setting that validation chose, on test, with the MLP head."""
-    own = sweep[sweep["head"] == "mlp"].copy()
-    table = chosen(own)
-    keys = ["mix", "alpha", "epsilon", "share"]
-    picked, default = table[table["chosen"]][keys].iloc[0], table[_default(table)][keys].iloc[0]
-    if picked.equals(default):
-        return "Validation chose what the app offers as its default."
-    sides = [own[(own[keys] == side).all(axis=1)].set_index(["set", "seed"]) for side in (picked, default)]
-    parts = []
-    for claim in (CLAIMS[0], CLAIMS[5]):
-        gap = (sides[0][claim.measure] - sides[1][claim.measure]).dropna().to_numpy(np.float64)
-        margin = 1.96 * gap.std(ddof=1) / np.sqrt(len(gap))
-        parts.append(
-            _difference(claim, Difference(gap.mean(), gap.mean() - margin, gap.mean() + margin)) + f" {claim.unit}"
-        )
-    return f"On test the chosen setting differs from the app's default by {' and '.join(parts)}."
-
-
 def rival_tables(rivals: pd.DataFrame) -> str:
     """Return, for each set, every rival's difference from *No augmentation*."""
     return "\n\n".join(f"**{name}**\n\n{_rival_table(own)}" for name, own in rivals.groupby("set", sort=False))
@@ -222,7 +160,7 @@ def _rival_table(own: pd.DataFrame) -> str:
     base = own[own["variant"] == BASELINE]
     first = [BASELINE, *(f"{claim.factor * base[claim.measure].mean():.{claim.decimals}f}" for claim in measures)]
     others = (
-        [name, *(_difference(claim, paired(own, claim.measure, name, BASELINE, by="variant")) for claim in measures)]
+        [name, *(told(claim, paired(own, claim.measure, name, BASELINE, by="variant")) for claim in measures)]
         for name in own["variant"].unique() if name != BASELINE
     )  # fmt: skip
     return markdown(["variant", *(f"{claim.unit}" for claim in measures)], [first, *others])

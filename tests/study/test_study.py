@@ -11,11 +11,11 @@ from benchmarks.study.kept import Kept
 from benchmarks.study.measures import interval, measure
 from benchmarks.study.plain import Variant, train_plain
 from benchmarks.study.rivals import as_given, same_class, stitched
-from benchmarks.study.sweep import chosen
+from benchmarks.study.sweep import chosen, least_softening, softening
 from benchmarks.study.verdicts import CLAIMS, Claim, differences, verdicts
 from benchmarks.study.write import full_table
 from estitchup.corpus import Role
-from estitchup.recipe import BASELINE, Augmentation, HeadSpec, Run, TrainingSpec
+from estitchup.recipe import BASELINE, Augmentation, HeadSpec, Mix, Run, TrainingSpec
 from estitchup.training import train
 
 ACCURACY = Claim("More accurate", "accuracy", True, "points")
@@ -133,3 +133,32 @@ def test_every_difference_stands_under_the_name_of_its_augmentation():
         for name, cell in zip(header[3:], first[3:], strict=True)
     }
     assert shown == pytest.approx({name: 100 * gain for name, gain in gains.items() if name != BASELINE})
+
+
+def sweep_of(auroc: dict[float, list[float]], mix: str = "none") -> pd.DataFrame:
+    """Return a sweep of one set: the validation AUROC of each seed, by ε."""
+    rows = [
+        {"head": "mlp", "mix": mix, "alpha": 0.1, "share": 1.0, "epsilon": epsilon, "set": "one", "seed": seed}
+        | {"validation_auroc": value, "ece": epsilon, "scaled_ece": 0.0}
+        for epsilon, values in auroc.items()
+        for seed, value in enumerate(values)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_the_least_softening_that_is_not_clearly_below_the_best_is_found_by_pairs() -> None:
+    best = [0.80, 0.90, 0.70, 0.85]
+    table = sweep_of(
+        {
+            0.0: [
+                value - gap for value, gap in zip(best, (0.010, 0.011, 0.010, 0.009), strict=True)
+            ],  # less everywhere
+            0.1: [value + gap for value, gap in zip(best, (0.010, -0.012, -0.010, 0.008), strict=True)],  # now this way
+            0.2: best,
+            0.3: [value - 0.05 for value in best],
+        }
+    )
+    found = softening(table, Mix.NONE, alpha=0.4)
+    assert found.loc[0.2, "mean"] == 0
+    assert found.loc[0.0, "mean"] == pytest.approx(-0.01)
+    assert least_softening(found) == 0.1
