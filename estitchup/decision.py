@@ -3,7 +3,6 @@
 A threshold is chosen on validation texts and counted on test texts.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from estitchup import charts
 from estitchup.calibration import expected_calibration_error
 from estitchup.corpus import Role
+from estitchup.errors import EstitchupError
 from estitchup.leave_out import as_validation, stand_ins
 from estitchup.moves import Moves
 from estitchup.outcomes import Outcomes
@@ -66,7 +66,7 @@ class Classifier:
 
         Where none is unknown, known ones stand in whose classes were left out of extra runs, once for each seed.
         """
-        texts = _pooled(self._texts(Role.VALIDATION))
+        texts = ScoredTexts.pooled(self._texts(Role.VALIDATION))
         if texts.unknown_confidence.size or not texts.confidence.size or self.result.left_out is None:
             return texts
         return as_validation(texts, self._folds * len(self.tests))
@@ -93,7 +93,7 @@ class Classifier:
     @cached_property
     def pooled(self) -> ScoredTexts:
         """Return the answers to test texts, seeds pooled."""
-        return _pooled(self.tests)
+        return ScoredTexts.pooled(self.tests)
 
     @cached_property
     def curves(self) -> list[ThresholdCurve]:
@@ -122,7 +122,10 @@ class Classifier:
     def choose(self, policy: Policy) -> float:
         """Return the policy's threshold within [0, 1], from validation texts; raises EstitchupError."""
         if policy not in self._chosen:
-            self._chosen[policy] = float(np.clip(policy.choose(self.validation), 0.0, 1.0))
+            threshold = policy.choose(self.validation)
+            if threshold > 1:  # some text has a confidence of exactly 1, and the policy must refuse it
+                raise EstitchupError(f"{policy.name}: only refusing every text would do. Ask for less.")
+            self._chosen[policy] = max(0.0, threshold)
         return self._chosen[policy]
 
     def outcomes(self, threshold: float) -> Outcomes:
@@ -177,11 +180,6 @@ class Classifier:
         names = np.array(self.result.facts.classes, object)[worst]
         counts = texts[worst] // len(self.tests)
         return pd.DataFrame({"Class": names, "Refused": 100 * share[worst], "Texts": counts})
-
-
-def _pooled(runs: Sequence[ScoredTexts]) -> ScoredTexts:
-    columns = zip(*(vars(texts).values() for texts in runs), strict=True)
-    return ScoredTexts(*(np.concatenate(column) for column in columns))
 
 
 class Decision:

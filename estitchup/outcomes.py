@@ -93,4 +93,4 @@ def written(threshold: float) -> str:
     for decimals in (2, 3):
         if abs(threshold - round(threshold, decimals)) < 1e-9:
             return f"{threshold:.{decimals}f}"
-    return f"{threshold:.3f}" if threshold < 0.9995 else f"{threshold:.6f}"
+    return f"{threshold:.3f}" if 0.0005 <= threshold < 0.9995 else f"{threshold:.6f}"

@@ -76,7 +76,7 @@ class KeepKnown(Policy):
     @property
     def sentence(self) -> str:
         """Say what it does."""
-        return f"Keeps at least {self.share:.1%} of known texts and refuses as much else as it can."
+        return f"Keeps at least {self.share:.1%} of known validation texts and refuses as much else as it can."
 
     def _threshold(self, texts: ScoredTexts) -> float:
         return keep_share(texts.confidence, self.share)
@@ -94,7 +94,7 @@ class LimitUnknown(Policy):
     @property
     def sentence(self) -> str:
         """Say what it does."""
-        return f"Accepts at most {self.share:.1%} of unknown texts and keeps as many known ones as it can."
+        return f"Accepts at most {self.share:.1%} of unknown validation texts and as many known ones as it can."
 
     def _threshold(self, texts: ScoredTexts) -> float:
         sweep = texts.curve.sweep()
@@ -116,9 +116,9 @@ class HighestF1(Policy):
 
     def _threshold(self, texts: ScoredTexts) -> float:
         sweep = texts.curve.sweep()
-        caught = sweep.unknown - sweep.unknown_accepted
+        caught = texts.unknown_weight * (sweep.unknown - sweep.unknown_accepted)
         known_refused = sweep.known - sweep.known_accepted
-        f1 = 2 * caught / (caught + known_refused + sweep.unknown)
+        f1 = 2 * caught / (caught + known_refused + texts.unknown_weight * sweep.unknown)
         return float(sweep.thresholds[f1.argmax()])
 
 
@@ -154,7 +154,8 @@ class RightAnswers(Policy):
 
     def _threshold(self, texts: ScoredTexts) -> float:
         sweep = texts.curve.sweep()
-        right = 1 - sweep.risk[:-1]  # the last threshold accepts nothing
+        accepted = sweep.known_accepted + texts.unknown_weight * sweep.unknown_accepted
+        right = sweep.accepted_right[:-1] / accepted[:-1]  # the last threshold accepts nothing
         if right.max() < self.share - ROUNDING:
             raise EstitchupError(
                 f"No threshold makes {self.share:.1%} of accepted answers right: the best reaches {right.max():.1%} "
@@ -167,7 +168,7 @@ class RightAnswers(Policy):
 class LeastCost(Policy):
     """Take the threshold with the least expected cost of a text; the fields are those of `Costs`.
 
-    `unknown_share` is the share of unknown texts that production will bring; None: as in validation.
+    `unknown_share` is the share of unknown texts that production will bring; None: that of the validation texts.
     """
 
     name: ClassVar[str] = "Least expected cost"
@@ -198,7 +199,7 @@ class LeastCost(Policy):
 
     def _threshold(self, texts: ScoredTexts) -> float:
         sweep = texts.curve.sweep()
-        cost = sweep.cost(self.costs, self.unknown_share)
+        cost = sweep.cost(self.costs, texts.unknown_share if self.unknown_share is None else self.unknown_share)
         return float(sweep.thresholds[(cost <= cost.min() + ROUNDING * max(vars(self.costs).values())).argmax()])
 
 
@@ -206,8 +207,9 @@ class LeastCost(Policy):
 class Conformal(Policy):
     """Take a threshold that refuses a new known text with a chance of at most `error`, by split conformal prediction.
 
-    With n known validation texts it is the ⌊error · (n + 1)⌋-th lowest confidence. The guarantee holds for any
-    classifier and any n, on average over draws of the validation texts, if these and the new known texts come from
+    With n known validation texts it is the ⌊error · (n + 1)⌋-th lowest confidence; with those of S seeds pooled, where
+    a new text brings S confidences, the (⌊error · S (n + 1)⌋ − S + 1)-th. The guarantee holds for any classifier and
+    any n, on average over seeds and draws of the validation texts, if these and the new known texts come from
     one source in random order; choosing a best epoch or a temperature on the same texts weakens it a little. It says
     nothing about a single class, nor about how many unknown texts are caught.
     """
@@ -227,11 +229,12 @@ class Conformal(Policy):
         )
 
     def _threshold(self, texts: ScoredTexts) -> float:
-        rank = int(np.floor(self.error * (texts.confidence.size + 1) + ROUNDING))
+        rows = texts.confidence.size // texts.seeds
+        rank = int(np.floor(self.error * texts.seeds * (rows + 1) + ROUNDING)) - texts.seeds + 1
         if rank < 1:
             raise EstitchupError(
                 f"A guarantee of {self.error:.1%} needs {int(np.ceil(1 / self.error - ROUNDING)) - 1:,} known "
-                f"validation texts, and there are {texts.confidence.size:,}: add some or allow a larger chance."
+                f"validation texts, and there are {rows:,}: add some or allow a larger chance."
             )
         return float(np.sort(texts.confidence)[rank - 1])
 

@@ -5,6 +5,7 @@ number that is higher for a surer answer, an OOD score with its sign turned for 
 threshold, from validation texts only, are in `policy.py`; what it does is then reported on test texts.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -213,7 +214,8 @@ def _evenly_ranked(values: Floats, points: int | None) -> Floats:
 class ScoredTexts:
     """What one classifier answers to N known texts, whose `target` (N,) is in 0..K−1, and to M unknown ones.
 
-    A threshold is chosen from these when they are validation texts.
+    A threshold is chosen from these when they are validation texts. Where `seeds` runs are pooled, each text is there
+    once for each. `unknown_share` in [0, 1) is that of production, where it is not that of these texts (None).
     """
 
     confidence: Floats
@@ -221,6 +223,20 @@ class ScoredTexts:
     target: Counts
     unknown_confidence: Floats
     unknown_predicted: Counts
+    seeds: int = 1
+    unknown_share: float | None = None
+
+    @classmethod
+    def pooled(cls, runs: "Sequence[ScoredTexts]") -> "ScoredTexts":
+        """Put the same texts, as several runs answer them, side by side."""
+        return cls(
+            confidence=np.concatenate([own.confidence for own in runs]),
+            predicted=np.concatenate([own.predicted for own in runs]),
+            target=np.concatenate([own.target for own in runs]),
+            unknown_confidence=np.concatenate([own.unknown_confidence for own in runs]),
+            unknown_predicted=np.concatenate([own.unknown_predicted for own in runs]),
+            seeds=len(runs),
+        )
 
     @classmethod
     def of(cls, logits: ArrayLike, targets: ArrayLike, unknown_logits: ArrayLike) -> "ScoredTexts":
@@ -229,6 +245,13 @@ class ScoredTexts:
         return cls(
             known.confidence, known.predicted, np.asarray(targets, np.int64), unknown.confidence, unknown.predicted
         )
+
+    @property
+    def unknown_weight(self) -> float:
+        """Return how many texts each unknown one counts for, so that their share is that of production."""
+        if self.unknown_share is None or not self.unknown_confidence.size:
+            return 1.0
+        return self.unknown_share / (1 - self.unknown_share) * self.confidence.size / self.unknown_confidence.size
 
     @property
     def curve(self) -> ThresholdCurve:

@@ -1,12 +1,14 @@
 """Leaving classes out: the folds, the runs, and thresholds that come near those from really unknown texts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from estitchup.errors import EstitchupError
-from estitchup.leave_out import as_validation, leave_out_folds, leave_out_runs, stand_ins
+from estitchup.leave_out import EXPECTED_UNKNOWN, as_validation, leave_out_folds, leave_out_runs, stand_ins
 from estitchup.policy import HighestF1, HighestOpenSetF1, LeastCost, LimitUnknown, Policy
 from estitchup.recipe import Augmentation, HeadSpec, Run, TrainingSpec
 from estitchup.streams import TrainingData
@@ -111,6 +113,8 @@ def cloud_choices(seed: int, policies: list[Policy]) -> list[tuple[Outcome, Outc
         cloud_logits(test, *seen, every), test_targets, cloud_logits(test_unknown, *seen, every)
     ).curve
     substitute = as_validation(real, folds)
+    assert substitute.unknown_share == EXPECTED_UNKNOWN
+    real = replace(real, unknown_share=EXPECTED_UNKNOWN)
     return [(on_test.at(policy.choose(real)), on_test.at(policy.choose(substitute))) for policy in policies]
 
 

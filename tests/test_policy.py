@@ -1,5 +1,7 @@
 """Every policy against trying all thresholds one after another, and its words where it cannot choose."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -125,6 +127,33 @@ def test_no_threshold_costs_less_than_the_cheapest(
     assert policy.choose(texts) == best(texts, lambda threshold: -cost(threshold))
 
 
+@given(scored_texts(), st.integers(1, 4))
+def test_a_share_of_unknown_texts_in_production_is_as_if_each_were_there_more_often(
+    texts: ScoredTexts, times: int
+) -> None:
+    known, unknown = len(texts.confidence), times * len(texts.unknown_confidence)
+    weighed = replace(texts, unknown_share=unknown / (known + unknown))
+    repeated = replace(
+        texts,
+        unknown_confidence=np.repeat(texts.unknown_confidence, times),
+        unknown_predicted=np.repeat(texts.unknown_predicted, times),
+    )
+    assert weighed.unknown_weight == pytest.approx(times)
+    np.testing.assert_allclose(open_set_f1(weighed)[1], open_set_f1(repeated)[1], atol=1e-12)
+    for policy in (HighestF1(), HighestOpenSetF1(), LeastCost(), RightAnswers(0.0)):
+        assert policy.choose(weighed) == policy.choose(repeated)
+
+
+def test_answers_are_right_as_often_as_asked_at_the_share_of_unknown_texts_in_production() -> None:
+    """Of 4 known texts, all right, and 4 unknown ones that stand for a tenth of production, 4/9 text in all."""
+    texts = ScoredTexts(
+        np.array([0.4, 0.6, 0.8, 1.0]), *[np.zeros(4, np.int64)] * 2, np.array([0.3, 0.5, 0.7, 0.9]), np.zeros(4, int)
+    )
+    assert RightAnswers(0.9).choose(texts) == 1.0
+    assert RightAnswers(0.9).choose(replace(texts, unknown_share=0.1)) == 0.3  # 4 of 4.44
+    assert RightAnswers(0.92).choose(replace(texts, unknown_share=0.1)) == 0.4  # 4 of 4.33
+
+
 @given(scored_texts())
 def test_keeping_known_texts_is_keep_share(texts: ScoredTexts) -> None:
     assert KeepKnown(0.8).choose(texts) == keep_share(texts.confidence, 0.8)
@@ -145,6 +174,27 @@ def test_the_conformal_threshold_keeps_its_promise_and_gives_little_away(rows: i
     expected = np.floor(error * (rows + 1) + 1e-9) / (rows + 1)
     assert np.mean(refused) == pytest.approx(expected, abs=4 * np.std(refused) / 4000**0.5)
     assert expected <= error
+
+
+@pytest.mark.parametrize(("rows", "seeds", "error"), [(20, 3, 0.05), (29, 10, 0.05), (12, 10, 0.1)])
+def test_pooled_seeds_keep_the_promise_though_they_score_the_same_texts(rows: int, seeds: int, error: float) -> None:
+    """Seeds nearly agree on a text, so that their S · n confidences say hardly more than n."""
+    generator = np.random.default_rng(0)
+    classes, nothing = np.zeros(rows, np.int64), np.empty(0, np.int64)
+    refused = []
+    for _ in range(2000):
+        texts = generator.random(rows + 20)
+        scores = texts + 0.01 * generator.normal(size=(seeds, len(texts)))
+        runs = [ScoredTexts(own[:rows], classes, classes, np.empty(0), nothing) for own in scores]
+        refused.append((scores[:, rows:] < Conformal(error).choose(ScoredTexts.pooled(runs))).mean())
+    assert np.mean(refused) <= error
+
+
+def test_as_many_texts_are_needed_however_many_seeds_score_them() -> None:
+    nothing = np.empty(0, np.int64)
+    too_few = ScoredTexts.pooled([ScoredTexts(np.full(8, 0.5), *[np.zeros(8, np.int64)] * 2, np.empty(0), nothing)] * 9)
+    with pytest.raises(EstitchupError, match="needs 9 known validation texts, and there are 8"):
+        Conformal(0.1).choose(too_few)
 
 
 def test_a_guarantee_that_so_few_texts_cannot_give_is_refused_in_words() -> None:
@@ -175,7 +225,8 @@ def test_a_policy_without_known_texts_says_so(policy: KeepKnown) -> None:
 
 @given(scored_texts())
 def test_the_order_of_rows_changes_no_choice(texts: ScoredTexts) -> None:
-    turned = ScoredTexts(*(column[::-1] for column in vars(texts).values()))
+    columns = {name: column for name, column in vars(texts).items() if isinstance(column, np.ndarray)}
+    turned = ScoredTexts(**{name: column[::-1] for name, column in columns.items()})
     for policy in POLICIES:
         if not isinstance(policy, (RightAnswers, Conformal)):
             assert policy.choose(texts) == policy.choose(turned)

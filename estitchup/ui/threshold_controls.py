@@ -13,7 +13,7 @@ from estitchup.decision import Classifier, Decision
 from estitchup.decision_store import KeptThreshold
 from estitchup.errors import EstitchupError
 from estitchup.leave_out import EXPECTED_UNKNOWN
-from estitchup.policy import POLICIES, LeastCost, Parameter, Policy, RightAnswers, policy_named
+from estitchup.policy import POLICIES, LeastCost, LimitUnknown, Parameter, Policy, RightAnswers, policy_named
 from estitchup.recipe import BASELINE
 from estitchup.threshold import Costs
 from estitchup.ui.guard import plain
@@ -29,10 +29,9 @@ STAND_INS = (
     "The validation texts hold no unknown ones. For this policy, texts of known classes stand in, as scored by "
     "{folds} extra runs of the augmentation that each were trained without some of the classes."
 )
-EXPECTED = (
-    " How many there are says nothing of production, where {share:.0%} of texts are taken to be unknown, and costs "
-    "weighed so: “What mistakes cost” changes it."
-)
+EXPECTED = " How many there are says nothing of production, where {share:.0%} of texts are taken to be unknown."
+CHANGES_IT = " “What mistakes cost” changes it."
+UNCOUNTED = "Unknown texts are not counted: the validation texts hold none."
 
 Kept = Mapping[str, KeptThreshold]
 
@@ -105,17 +104,22 @@ def choose_policy(found: Decision, start: KeptThreshold | None, costs: CostChoic
             values = {own.field: _parameter(policy, own, before.get(own.field)) for own in policy.parameters}
             policy = policy_named(name, **values)
     st.caption(plain(policy.sentence) + " It is chosen on validation texts, the seeds pooled.")
-    if found.uses_stand_ins and _looks_at_unknown(policy):
-        share = policy.unknown_share if isinstance(policy, LeastCost) else None
-        said = "" if share is None else EXPECTED.format(share=share)
-        st.caption(STAND_INS.format(folds=found.result.spec.leave_out) + said)
+    looks_at_unknown = policy.needs_unknown or isinstance(policy, RightAnswers)  # answers to unknown texts are wrong
+    if found.uses_stand_ins and looks_at_unknown:
+        st.caption(STAND_INS.format(folds=found.result.spec.leave_out) + _expected(policy))
     if not unknown:
-        st.caption(NO_UNKNOWN)
+        st.caption(f"{UNCOUNTED} {NO_UNKNOWN}" if looks_at_unknown else NO_UNKNOWN)
     return policy
 
 
-def _looks_at_unknown(policy: Policy) -> bool:
-    return policy.needs_unknown or isinstance(policy, RightAnswers)  # the answers to unknown texts are wrong ones
+def _expected(policy: Policy) -> str:
+    """Say which share of unknown texts the policy takes for that of production, where it matters."""
+    if isinstance(policy, LimitUnknown):
+        return ""
+    if isinstance(policy, LeastCost):
+        share = EXPECTED_UNKNOWN if policy.unknown_share is None else policy.unknown_share
+        return EXPECTED.format(share=share) + CHANGES_IT
+    return EXPECTED.format(share=EXPECTED_UNKNOWN)
 
 
 def _parameter(policy: Policy, parameter: Parameter, kept: float | None) -> float:
@@ -231,7 +235,7 @@ def threshold_input(side: str, label: str) -> float:
             on_change=refuse_nothing,
             bind="query-params",
             label_visibility="collapsed",
-            width=140,
+            width=170,
         )
     return float(st.session_state[slider]) if threshold is None else threshold
 

@@ -16,7 +16,7 @@ from estitchup.decision_store import FILE, KeptThreshold, keep_thresholds, kept_
 from estitchup.errors import EstitchupError
 from estitchup.leave_out import LeftOut
 from estitchup.outcomes import Outcomes, in_words, of_100, written
-from estitchup.policy import KeepKnown, LeastCost, LimitUnknown
+from estitchup.policy import KeepKnown, LeastCost, LimitUnknown, RightAnswers
 from estitchup.result import ExperimentResult
 from estitchup.temperature import fit_temperature, scaled
 from estitchup.threshold import Costs, Outcome, ScoredTexts
@@ -40,7 +40,8 @@ def scored(result: ExperimentResult, name: str, role: Role, calibrated: bool = F
 
 
 def pooled(runs: list[ScoredTexts]) -> ScoredTexts:
-    return ScoredTexts(*(np.concatenate([getattr(run, key) for run in runs]) for key in vars(runs[0])))
+    columns = [name for name, column in vars(runs[0]).items() if isinstance(column, np.ndarray)]
+    return ScoredTexts(**{name: np.concatenate([getattr(run, name) for run in runs]) for name in columns})
 
 
 def threshold(app: AppTest, side: str) -> float:
@@ -333,6 +334,9 @@ def test_stand_ins_serve_where_validation_has_no_unknown_texts_and_the_page_says
     assert not app.error
     assert "texts of known classes stand in, as scored by 2 extra runs" in words(app)
     assert 0 < threshold(app, "left") <= 1
+    assert "taken to be unknown" not in words(app)
+    app.selectbox(key="policy").set_value(RightAnswers.name).run()
+    assert "where 10% of texts are taken to be unknown" in words(app)
     app.selectbox(key="policy").set_value(LeastCost.name).run()
     assert "where 10% of texts are taken to be unknown" in words(app)
     expected_cost = threshold(app, "left")
