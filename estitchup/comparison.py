@@ -2,6 +2,7 @@
 
 Every difference is paired: runs of one seed share their batches, and all runs answer the same texts. Its interval
 adds two variances: over texts, by bootstrap of the seed-averaged difference; over seeds, from the seeds' differences.
+A bootstrap of what is the same on every text knows no doubt: the rule of three sets a floor (`_least_text_variance`).
 Degrees of freedom follow Welch and Satterthwaite, so that few seeds make a wide interval. NumPy in float64.
 """
 
@@ -17,6 +18,7 @@ from estitchup.scores import OF_ANSWERS, OF_DETECTION, RunScores
 
 METRICS = (*OF_ANSWERS, *OF_DETECTION)
 _HIGHEST = {"nll": np.inf, "brier": 2.0, "detection_error": 0.5}  # the others are shares
+NORMAL_MARGIN = 1.96  # deviations on either side of a 95% interval
 ROUNDING_VARIANCE = 1 / 6  # of the difference of two whole numbers of epochs, each rounded up: 2 · 1/12
 
 
@@ -58,7 +60,8 @@ def paired_difference(metric: str, runs: Sequence[RunScores], baseline: Sequence
     points = [ours.metrics[metric] - theirs.metrics[metric] for ours, theirs in pairs]
     if np.isnan(points).any():
         return UNMEASURED
-    return _around(points, np.array([ours.resampled[metric] - theirs.resampled[metric] for ours, theirs in pairs]))
+    resampled = np.array([ours.resampled[metric] - theirs.resampled[metric] for ours, theirs in pairs])
+    return _around(points, resampled, _least_text_variance(metric, runs[0]))
 
 
 def interval(metric: str, runs: Sequence[RunScores]) -> Estimate:
@@ -66,11 +69,23 @@ def interval(metric: str, runs: Sequence[RunScores]) -> Estimate:
     points = [run.metrics[metric] for run in runs]
     if np.isnan(points).any():
         return Estimate(*vars(UNMEASURED).values())
-    around = _around(points, np.array([run.resampled[metric] for run in runs]))
+    resampled = np.array([run.resampled[metric] for run in runs])
+    around = _around(points, resampled, _least_text_variance(metric, runs[0]))
     return Estimate(around.mean, max(0.0, around.low), min(_HIGHEST.get(metric, 1.0), around.high))
 
 
-def _around(points: Sequence[float], resampled: NDArray[np.float64]) -> Difference:
+def _least_text_variance(metric: str, run: RunScores) -> float:
+    """Return the least variance over texts: what n texts never showed may be true of 3 / n of all texts.
+
+    That is the rule of three's upper limit at 95% (Hanley & Lippman-Hand, JAMA 1983). NLL is not a share and has none.
+    """
+    if metric == "nll":
+        return 0.0
+    texts = len(run.correct) if metric in OF_ANSWERS else min(len(run.correct), len(run.unknown_doubt))
+    return float((3 / NORMAL_MARGIN / texts) ** 2)
+
+
+def _around(points: Sequence[float], resampled: NDArray[np.float64], least_text_variance: float) -> Difference:
     """Return the mean of S seeds' figures with the interval that resamples (S, B) and the seeds' own spread make."""
     mean, seed_deviation = mean_and_std(points)
     text_variance = resampled.mean(axis=0).var()
@@ -79,7 +94,7 @@ def _around(points: Sequence[float], resampled: NDArray[np.float64]) -> Differen
         # What differs by seed and text together is in both variances: take it out of one.
         shared = (resampled.var(axis=1).mean() - text_variance) / (len(points) - 1)
         seed_variance = max(0.0, seed_deviation**2 / len(points) - shared)
-    variance = text_variance + seed_variance
+    variance = max(text_variance, least_text_variance) + seed_variance
     freedom = np.inf if seed_variance == 0 else variance**2 / (seed_variance**2 / (len(points) - 1))
     margin = float(student_t.ppf(0.975, freedom) * np.sqrt(variance))
     return Difference(mean, mean - margin, mean + margin)
@@ -145,7 +160,7 @@ def epochs_difference(epochs: Sequence[int | None], baseline: Sequence[int | Non
 
 
 def finding(metric: str, name: str, difference: Difference) -> str:
-    """Say in one sentence what a difference from the baseline means."""
+    """Say in one sentence what a difference from the baseline in accuracy, ECE, AUROC or FPR@95 means."""
     subject, more, less, per_hundred = _WORDS[metric]
     if np.isnan(difference.mean):
         return f"{name}: {subject} could not be measured"
@@ -163,12 +178,6 @@ def finding(metric: str, name: str, difference: Difference) -> str:
 _WORDS: dict[str, tuple[str, str, str, bool]] = {
     "accuracy": ("accuracy", "gets {} more of 100 known texts right", "gets {} fewer of 100 known texts right", True),
     "ece": ("calibration", "is worse calibrated: ECE higher by {}", "is better calibrated: ECE lower by {}", False),
-    "nll": (
-        "likelihood",
-        "is worse in likelihood: NLL higher by {}",
-        "is better in likelihood: NLL lower by {}",
-        False,
-    ),
     "auroc": (
         "telling unknown texts apart",
         "tells unknown texts apart better: AUROC higher by {}",

@@ -29,10 +29,17 @@ QUESTIONS = (
     Question("Accuracy", "known texts that get the right class", "accuracy", +1, "Not measured"),
     Question("Calibration", "confidence that can be believed (ECE)", "ece", -1, "Not measured"),
     Question(
-        "Unknown texts",
+        "Telling unknown texts apart",
         "less confident on texts of no known class (AUROC)",
         "auroc",
         +1,
+        "No unknown texts to measure it on",
+    ),
+    Question(
+        "Catching unknown texts",
+        "unknown texts refused where 95 of 100 known ones are kept (FPR@95)",
+        "fpr_at_95_tpr",
+        -1,
         "No unknown texts to measure it on",
     ),
     Question("Speed", "epochs to the baseline's best validation accuracy", "epochs", -1, "Not reached with every seed"),

@@ -37,7 +37,22 @@ def run_scores(seed: int, skill: float, texts: int = 300, unknown: int = 100) ->
 def test_a_run_compared_with_itself_shows_no_difference() -> None:
     runs = [run_scores(seed, 2.0) for seed in range(3)]
     for metric in METRICS:
-        assert paired_difference(metric, runs, runs) == Difference(0.0, 0.0, 0.0)
+        difference = paired_difference(metric, runs, runs)
+        assert difference.mean == 0
+        assert not difference.clear
+
+
+def test_what_never_shows_on_n_texts_may_be_true_of_three_in_n() -> None:
+    right, wrong = answering([1] * 2), answering([0] * 2)
+    gain = paired_difference("accuracy", [right] * 3, [wrong] * 3)  # on 2 texts, in 3 seeds, all alike
+    assert gain.mean == 1
+    assert not gain.clear
+    sure = interval("accuracy", [answering([1] * 20)] * 2)
+    assert (sure.low, sure.high) == (pytest.approx(1 - 3 / 20, abs=1e-3), 1)
+    many = paired_difference("accuracy", [answering([1] * 300)] * 2, [answering([0] * 300)] * 2)
+    assert (many.low, many.high) == (pytest.approx(0.99, abs=1e-4), pytest.approx(1.01, abs=1e-4))
+    two = interval("auroc", [RunScores.of(9 * np.eye(3), np.arange(3), np.zeros((2, 3)))] * 2)
+    assert (two.low, two.mean) == (0, 1)
 
 
 def test_a_real_gain_is_found_and_its_sign_is_right() -> None:

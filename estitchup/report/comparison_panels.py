@@ -7,6 +7,7 @@ from estitchup.comparison import Difference
 from estitchup.recipe import BASELINE
 from estitchup.report.content import Card, Chart, Panel, Table, finite, slug
 from estitchup.report.material import Material
+from estitchup.result import EPOCHS
 from estitchup.score_table import CHANGES, COLUMNS, change_table, score_table
 from estitchup.verdict import Verdict, headline
 
@@ -36,7 +37,7 @@ def accuracy(material: Material) -> Panel:
 
 def unknown(material: Material) -> Panel:
     """Show by how much better or worse unknown texts are told apart."""
-    return _changes(material, "unknown", "Unknown texts", "auroc", "Difference in AUROC")
+    return _changes(material, "unknown", "Telling unknown texts apart", "auroc", "Difference in AUROC")
 
 
 def calibration(material: Material) -> Panel:
@@ -52,7 +53,7 @@ def calibration(material: Material) -> Panel:
         )
         for name in material.names
     )
-    verdict = material.verdict("Calibration")
+    verdict = material.verdict("ece")
     about = (
         "Answers of all seeds in 15 equal bins of confidence. Below the dotted line a classifier is right less often "
         "than it says."
@@ -75,7 +76,7 @@ def speed(material: Material) -> Panel:
         evaluation.learning_curves(material.names),
     )
     about = "Mean over seeds, and the range from the lowest seed to the highest."
-    verdict = material.verdict("Speed")
+    verdict = material.verdict(EPOCHS)
     if verdict is None:
         return Panel("speed", peaks, (about,), (curves,), notes=about)
     pace = evaluation.pace(material.names)
@@ -113,7 +114,7 @@ def scores(material: Material) -> Panel:
 
 def _changes(material: Material, key: str, topic: str, metric: str, axis: str) -> Panel:
     """Show one metric's differences from the baseline, with their intervals."""
-    column, verdict = CHANGES[metric], material.verdict(topic)
+    column, verdict = CHANGES[metric], material.verdict(metric)
     levels = _levels(material, metric)
     if verdict is None:
         return Panel(key, levels.rstrip("."), (_nothing(material) + ".",), notes=f"{column.meaning}\n{levels}")

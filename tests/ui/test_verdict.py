@@ -8,13 +8,17 @@ UP, DOWN, NONE = Difference(0.02, 0.01, 0.03), Difference(-0.02, -0.03, -0.01), 
 MISSING = Difference(np.nan, np.nan, np.nan)
 
 
-def row(accuracy: Difference, ece: Difference, auroc: Difference, epochs: Difference) -> dict[str, Difference]:
-    return {"accuracy": accuracy, "ece": ece, "auroc": auroc, "epochs": epochs}
+def row(
+    accuracy: Difference, ece: Difference, auroc: Difference, epochs: Difference, fpr: Difference | None = None
+) -> dict[str, Difference]:
+    return {"accuracy": accuracy, "ece": ece, "auroc": auroc, "fpr_at_95_tpr": fpr or auroc, "epochs": epochs}
 
 
 def test_lower_is_better_where_it_is() -> None:
-    accuracy, calibration, unknown, speed = verdicts({"E-Mixup": row(DOWN, DOWN, DOWN, DOWN)})
-    assert [bool(verdict.better) for verdict in (accuracy, calibration, unknown, speed)] == [False, True, False, True]
+    answers = verdicts({"E-Mixup": row(DOWN, DOWN, DOWN, DOWN)})
+    accuracy = answers[0]
+    assert [bool(verdict.better) for verdict in answers] == [False, True, False, True, True]
+    assert answers[3].lines == ["E-Mixup catches 2.0 more of 100 unknown texts, 95% interval 1.0 to 3.0"]
     assert accuracy.answer == "Worse with it"
     assert accuracy.lines == ["E-Mixup gets 2.0 fewer of 100 known texts right, 95% interval 1.0 to 3.0"]
 
@@ -22,15 +26,17 @@ def test_lower_is_better_where_it_is() -> None:
 def test_an_interval_that_holds_zero_is_no_clear_difference() -> None:
     answers = verdicts({"E-Mixup": row(NONE, NONE, NONE, NONE)})
     assert {verdict.answer for verdict in answers} == {"No clear difference"}
-    expected = "Not measurably: no clear difference in accuracy, calibration, unknown texts or speed."
-    assert headline(answers) == expected
+    assert headline(answers) == (
+        "Not measurably: no clear difference in accuracy, calibration, telling unknown texts apart, catching unknown "
+        "texts or speed."
+    )
 
 
 def test_some_and_every_are_not_the_same() -> None:
-    answers = verdicts({"E-Mixup": row(NONE, UP, UP, NONE), "E-Stitchup": row(NONE, UP, NONE, NONE)})
+    answers = verdicts({"E-Mixup": row(NONE, UP, UP, NONE, DOWN), "E-Stitchup": row(NONE, UP, NONE, NONE, NONE)})
     assert headline(answers) == (
-        "It depends: some help with unknown texts; every augmentation hurts calibration; "
-        "no clear difference in accuracy or speed."
+        "It depends: some help with telling unknown texts apart and catching unknown texts; every augmentation hurts "
+        "calibration; no clear difference in accuracy or speed."
     )
     assert answers[2].lines[-1] == "No clear difference: E-Stitchup"
 
