@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score
 
 from estitchup import scores
 from estitchup.comparison import (
@@ -95,6 +96,29 @@ def weighed(scores: RunScores, weight: np.ndarray, unknown_weight: np.ndarray) -
 def tied(scores: RunScores, logits: np.ndarray) -> RunScores:
     """Return the scores of logits rounded to halves, so that many texts are tied."""
     return RunScores.of(np.round(2 * scores.logits) / 2, scores.targets, np.round(2 * logits) / 2)
+
+
+def test_either_aupr_has_its_own_positive_class_in_a_run_and_in_its_resamples() -> None:
+    run = run_scores(0, 2.0, unknown=40)
+    doubt = np.concatenate([run.doubt, run.unknown_doubt])
+    is_unknown = np.arange(len(doubt)) >= len(run.doubt)
+    expected = {
+        "aupr_out": average_precision_score(is_unknown, doubt),
+        "aupr_in": average_precision_score(~is_unknown, -doubt),
+    }
+    weights = weighed(run, np.ones(len(run.doubt)), np.ones(40))
+    for metric, value in expected.items():
+        assert run.metrics[metric] == pytest.approx(value)
+        assert weights[metric] == pytest.approx(value)
+    assert expected["aupr_in"] > expected["aupr_out"] + 0.1  # so that one cannot pass for the other
+
+
+def test_fpr_takes_the_first_sufficient_recall_in_resamples_too() -> None:
+    gaps = 0.2 * np.arange(30, 0, -1)  # the 29th surest of 30 known texts is the first to make 95%
+    known = np.stack([gaps, np.zeros(30)], axis=1)
+    run = RunScores.of(known, np.zeros(30, np.int64), [[0.2 * 2.5, 0.0], [0.2 * 1.5, 0.0]])
+    assert run.metrics["fpr_at_95_tpr"] == 0.5
+    assert weighed(run, np.ones(30), np.ones(2))["fpr_at_95_tpr"] == 0.5
 
 
 @pytest.mark.parametrize("ties", [False, True])

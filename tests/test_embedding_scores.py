@@ -65,6 +65,15 @@ def test_a_singular_covariance_still_tells_near_from_far(rows: np.ndarray, targe
     np.testing.assert_array_equal(np.isfinite(measure.whitening), True)
 
 
+def test_a_step_in_a_direction_that_no_training_text_takes_is_a_step_away() -> None:
+    rows, targets = clouds(60)
+    rows[:, -1] = 0.0
+    measure = MahalanobisDistance.of(rows, targets)
+    step = np.eye(6)[-1]
+    near, far, farther = measure.score(rows[:1] + np.array([[0.0], [1.0], [9.0]]) * step)
+    assert near < far < farther
+
+
 def test_the_score_does_not_depend_on_the_unit_of_length() -> None:
     rows, targets = clouds(60)
     asked = np.random.default_rng(1).normal(size=(9, 6))

@@ -40,6 +40,8 @@ def test_fpr_by_hand_takes_the_first_sufficient_recall_not_the_nearest() -> None
     # With 10 known texts, 95% of them means all 10: nine are nearest, and not enough.
     known = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
     assert fpr_at_tpr(known, [0.85, 0.95], 0.95) == 0.5
+    # With 30, it means 29, though 28 are nearer to 28.5 in a language that rounds halves to even numbers.
+    assert fpr_at_tpr(np.arange(1, 31), [28.5, 29.5], 0.95) == 0.5
 
 
 @given(scores, scores)
