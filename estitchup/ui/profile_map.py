@@ -4,10 +4,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from estitchup.charts.map import CONFIG, GROUP_SYMBOLS, MOST_POINTS, hover_text, map_figure
+from estitchup.charts.map import GROUP_SHAPES, MOST_POINTS, map_data, map_texts
 from estitchup.corpus import Corpus, Role
 from estitchup.projection import NeighbourPlanes, estimated_seconds
 from estitchup.ui.guard import guard
+from estitchup.ui.map_view import show_points
 from estitchup.ui.profile_data import principal_points, vectors_of
 from estitchup.ui.state import workspace
 from estitchup.workspace import EmbedSpec
@@ -30,26 +31,37 @@ def show_map(spec: EmbedSpec, corpus: Corpus) -> None:
     with colouring:
         by = st.segmented_control("Coloured by", KINDS, default=KINDS[0], key="map_colour", required=True)
     rows = _shown_rows(len(corpus.texts))
-    classes = _ask_classes(corpus) if by == "Class" else []
+    with st.container():  # which is always there, so that the map stays the same element, and keeps its view
+        classes = _ask_classes(corpus) if by == "Class" else []
     points = _neighbour_points(spec, corpus, rows) if plane == NEIGHBOURS else principal_points(spec)[rows]
     if points is None:
         return
-    hover = [hover_text(corpus.texts[row], corpus.labels[row], corpus.roles[row]) for row in rows.tolist()]
-    figure = map_figure(points, hover, _groups(corpus, rows, by, classes))
+    texts = _texts(str(workspace().root), spec.model_dump_json(), corpus)
     alt = f"{len(rows):,} texts as points on a plane, coloured by {by.lower()}; similar texts are near each other"
-    st.plotly_chart(figure, config=CONFIG, key="profile_map", alt=alt)
+    show_points(map_data(points, _groups(corpus, rows, by, classes), texts), texts, alt, key="profile_map")
     shown = f"{len(rows):,} of {len(corpus.texts):,} texts, evenly chosen. " if len(rows) < len(corpus.texts) else ""
-    st.caption(f"{shown}Each point is a text. Drag to move, scroll to zoom, point at one to read it.")
+    st.caption(
+        f"{shown}Each point is a text. Drag to move, scroll to zoom, point at one to read it, "
+        "hide a group in the legend."
+    )
 
 
 def _shown_rows(count: int) -> Places:
     return np.unique(np.linspace(0, count - 1, min(count, MOST_POINTS)).astype(np.int64))
 
 
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _texts(root: str, chosen: str, _corpus: Corpus) -> bytes:  # noqa: ARG001 (the cache's key)
+    rows = _shown_rows(len(_corpus.texts))
+    return map_texts(
+        [_corpus.texts[row] for row in rows.tolist()], _corpus.labels[rows].tolist(), _corpus.roles[rows].tolist()
+    )
+
+
 def _ask_classes(corpus: Corpus) -> list[str]:
     every = [*corpus.classes, *corpus.unknown_classes]
     largest = corpus.class_counts().sum(axis=1).sort_values(ascending=False, kind="stable").index[:5]
-    most = len(GROUP_SYMBOLS)
+    most = len(GROUP_SHAPES)
     return st.multiselect("Classes to colour", every, list(largest), max_selections=most, key="map_classes")
 
 

@@ -1,6 +1,8 @@
 """The profile page: what was found, one button that fixes it, and an undo."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -167,6 +169,25 @@ def test_the_map_is_there_at_once_and_its_neighbourhoods_are_offered(
     profiled.button(key="map_compute").click().run()
     assert not profiled.exception
     assert started[0].endswith("(52, 384)")
+
+
+def drawn_map(app: AppTest) -> dict[str, Any]:
+    (data,) = [json.loads(element.proto.json) for element in app.get("bidi_component") if element.proto.json]
+    return dict(data)
+
+
+def test_another_colouring_names_its_groups_and_keeps_points_and_texts(profiled: AppTest) -> None:
+    first = drawn_map(profiled)
+    groups = [(entry["name"], entry["count"]) for entry in first["entries"]]
+    assert groups == [("others", 0), ("known", 52)]
+    (texts,) = [element.proto.bytes for element in profiled.get("bidi_component") if element.proto.bytes]
+    assert texts.startswith(first["texts"].encode())
+    assert b"apple of tree 0" in texts
+    app = profiled.segmented_control(key="map_colour").set_value("Class").run()
+    other = drawn_map(app)
+    assert [entry["name"] for entry in other["entries"]] == ["others", "apple", "pear", "Apple"]
+    assert "coloured by class" in other["alt"]
+    assert all(first[name] == other[name] for name in ("plane", "points", "texts"))
 
 
 def test_a_public_set_is_taken_by_its_name(

@@ -1,41 +1,6 @@
 import numpy as np
-import pytest
 
-from estitchup.charts.map import GROUP_SYMBOLS, hover_text, map_figure
 from estitchup.charts.profile import class_sizes, length_histogram
-
-
-def test_a_hover_is_short_and_harmless() -> None:
-    words = hover_text("<script>alert('x')</script> & " + "long " * 100, "<b>label</b>", "train")
-    assert "<script>" not in words
-    assert "&lt;script&gt;" in words
-    assert "&lt;b&gt;label&lt;/b&gt;" in words
-    assert len(words) < 250
-
-
-@pytest.mark.parametrize("text", ["", "   ", "a" * 5_000, "\u202eright to left", "🙂" * 200])
-def test_any_text_has_a_hover(text: str) -> None:
-    assert len(hover_text(text, "", "pool")) < 250
-
-
-def test_every_text_is_one_point_in_its_group_or_among_the_others() -> None:
-    points = np.arange(20, dtype=np.float32).reshape(10, 2)
-    hover = [f"text {n}" for n in range(10)]
-    figure = map_figure(points, hover, {"one": np.array([1, 2]), "two": np.array([5])})
-    drawn = {text: (x, y) for trace in figure.data for x, y, text in zip(trace.x, trace.y, trace.text, strict=True)}
-    assert drawn == {f"text {n}": (2 * n, 2 * n + 1) for n in range(10)}
-    assert [trace.name for trace in figure.data] == ["others (7)", "one (2)", "two (1)"]
-    assert len({trace.marker.symbol for trace in figure.data[1:]}) == 2
-    assert {trace.type for trace in figure.data} == {"scattergl"}
-
-
-def test_as_many_groups_as_symbols_are_told_apart_without_colour() -> None:
-    assert len(set(GROUP_SYMBOLS)) == len(GROUP_SYMBOLS) == 8
-
-
-def test_a_group_named_in_html_stays_a_name() -> None:
-    figure = map_figure(np.zeros((1, 2), np.float32), ["x"], {"<img src=x>": np.array([0])})
-    assert figure.data[0].name == "&lt;img src=x&gt; (1)"
 
 
 def test_the_histogram_counts_every_text_once() -> None:
