@@ -5,6 +5,8 @@ float64, so that a row's answer does not depend on the rows that are asked with 
 """
 
 import numbers
+import re
+import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +22,7 @@ from estitchup.recipe import DEFAULT_ALPHA, DEFAULT_EPSILON, Augmentation, HeadS
 from estitchup.trained import StackedHeads
 
 Floats = NDArray[np.float64]
+HEADS = ("linear", "mlp")
 
 
 class EStitchupClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -28,7 +31,8 @@ class EStitchupClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     `mix` is "none", "mixup" or "stitchup", `soften` ε in [0, 1), `alpha` > 0 that of λ ~ Beta(α, α), `share` in [0, 1]
     the share of pairs that are mixed. `head` is "linear" or "mlp" with `hidden` units. `validation_fraction` in [0, 1)
     of each class is held out to choose the best epoch; with 0 all rows train and also choose. A whole number as
-    `random_state` is the seed of an experiment's run. Raises EstitchupError for a value out of range.
+    `random_state` is the seed of an experiment's run. `device` is "cpu", "cuda" or None for the fastest there is; a
+    GPU that is not there is warned of. Raises EstitchupError for a value out of range.
     """
 
     classes_: NDArray[Any]
@@ -78,7 +82,7 @@ class EStitchupClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         embeddings, held_out = np.asarray(X, np.float32), self._held_out(targets, run.seed)
         kept, judged = (~held_out, held_out) if held_out.any() else (~held_out, ~held_out)
         data = TrainingData(embeddings[kept], targets[kept], embeddings[judged], targets[judged], len(self.classes_))
-        trained = train(data, [run], head, spec, device=self.device)
+        trained = train(data, [run], head, spec, device=self._device())
         self.heads_, self.best_epoch_ = trained.heads, int(trained.best_epochs[0])
         return self
 
@@ -116,6 +120,8 @@ class EStitchupClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _run(self) -> Run:
         if self.mix not in list(Mix):
             raise EstitchupError(f"There is no mix {self.mix!r}: choose among {', '.join(Mix)}.")
+        if not isinstance(self.soften, numbers.Real) or not 0 <= self.soften < 1:
+            raise EstitchupError(f"The value of soften is {self.soften!r}: give a number from 0 to below 1.")
         augmentation = Augmentation(mix=Mix(self.mix), epsilon=self.soften, alpha=self.alpha, share=self.share)
         if isinstance(self.random_state, numbers.Integral):
             return Run(augmentation, int(self.random_state))
@@ -124,6 +130,8 @@ class EStitchupClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _specs(self) -> tuple[HeadSpec, TrainingSpec]:
         if not 0 <= self.validation_fraction < 1:
             raise EstitchupError(f"The validation_fraction is {self.validation_fraction}: give one from 0 to below 1.")
+        if self.head not in HEADS:
+            raise EstitchupError(f"There is no head {self.head!r}: choose among {', '.join(HEADS)}.")
         head = HeadSpec.model_validate({"kind": self.head, "hidden": self.hidden})
         training = TrainingSpec(
             epochs=self.epochs,
@@ -132,6 +140,20 @@ class EStitchupClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             weight_decay=self.weight_decay,
         )
         return head, training
+
+    def _device(self) -> str | None:
+        """Return where to train, having warned where there is no such place; raises EstitchupError."""
+        wanted = self.device if self.device is None else str(self.device)
+        if wanted is not None and not re.fullmatch(r"cpu|cuda(:\d+)?", wanted):
+            raise EstitchupError(
+                f"There is no device {wanted!r}: give 'cpu', 'cuda', or None for the fastest there is."
+            )
+        if wanted is not None and wanted != "cpu":
+            import torch
+
+            if not torch.cuda.is_available():
+                warnings.warn(f"No GPU is at hand for device={wanted!r}: training on the CPU.", stacklevel=3)
+        return wanted
 
     def _held_out(self, targets: NDArray[np.int64], seed: int) -> NDArray[np.bool_]:
         """Mark the validation rows (N,): so large a part of each class, and never all of it."""

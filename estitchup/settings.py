@@ -1,5 +1,6 @@
 """Settings that come from outside: frozen, checked by pydantic, whose findings are said as one sentence."""
 
+import json
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
@@ -28,6 +29,11 @@ class Settings(BaseModel):
         """Raise EstitchupError when settings do not go together."""
 
     @classmethod
+    def from_json(cls, content: bytes, where: str) -> Self:
+        """Read the content of a file that a person may have edited; raises EstitchupError, naming the file."""
+        return cls.model_validate(json_object(content, where))
+
+    @classmethod
     def _sentence(cls, error: ValidationError) -> str:
         """Say the first finding, with the value and the limit."""
         finding = error.errors(include_url=False)[0]
@@ -40,3 +46,16 @@ class Settings(BaseModel):
             return f"There is no {cls.called} {setting}: choose among {', '.join(cls.model_fields)}."
         limit = finding["msg"].replace("Input should", "it should")
         return f"The {cls.called} {setting} cannot be {finding['input']!r}: {limit}."
+
+
+def json_object(content: bytes, where: str) -> dict[str, Any]:
+    """Parse a JSON object; a byte order mark is passed over. Raises EstitchupError for anything else."""
+    try:
+        fields = json.loads(content.decode("utf-8-sig"))
+        json.dumps(fields, ensure_ascii=False).encode()  # half a letter, as \ud800 is, could not be written again
+    except (ValueError, RecursionError) as error:
+        reason = str(error).partition("\n")[0] if isinstance(error, ValueError) else "it is nested too deep"
+        raise EstitchupError(f"{where} cannot be read as JSON ({reason}): put back the file as it was.") from None
+    if not isinstance(fields, dict):
+        raise EstitchupError(f"{where} holds no JSON object: put back the file as it was.")
+    return fields

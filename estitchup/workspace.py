@@ -24,6 +24,8 @@ from estitchup.result import ExperimentResult
 from estitchup.result_folder import load_result, save_result
 from estitchup.shelf import Shelf
 
+LONGEST_NAME = 100  # bytes; file systems take 255, and eCryptfs 143
+
 __all__ = ["EmbedSpec", "Job", "JobSpec", "Status", "Workspace"]
 
 
@@ -49,7 +51,7 @@ class Workspace:
         """Keep an uploaded file under its content's digest and return its path; the same content is kept once."""
         folder = self.root / "uploads" / hashlib.sha256(content).hexdigest()[:16]
         plain = "".join(letter for letter in name.replace("\\", "/").rsplit("/", 1)[-1] if letter.isprintable())
-        path = folder / (plain.strip(". ")[-100:] or "upload")
+        path = folder / (_short(plain.strip(". ")) or "upload")
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
             _write_whole(path, content)
@@ -158,6 +160,11 @@ class Workspace:
         if not result.facts.stopped:
             self.set_status(job.id, Status.FINISHED)
         return self.job(job.id) or job
+
+
+def _short(name: str) -> str:
+    """Return the last LONGEST_NAME bytes of a file's name, which keep its ending; no letter is cut in two."""
+    return name.encode("utf-8", "ignore")[-LONGEST_NAME:].decode("utf-8", "ignore").strip(". ")
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -1,5 +1,8 @@
+import csv
 import io
 import json
+import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,6 +17,7 @@ import onnxruntime
 import pandas as pd
 import pytest
 import yaml
+from markdown_it import MarkdownIt
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 from scipy.special import softmax
@@ -21,6 +25,7 @@ from sklearn.metrics import roc_auc_score
 
 import estitchup
 from estitchup.bundle import Bundle, load, make_bundle
+from estitchup.bundle.archive import read_files
 from estitchup.bundle.card import escaped, model_card
 from estitchup.bundle.choice import free_label
 from estitchup.bundle.manifest import sha256
@@ -29,7 +34,7 @@ from estitchup.bundle.onnx_export import onnx_of
 from estitchup.bundle.stream import predict_file
 from estitchup.corpus import Role
 from estitchup.decision_store import KeptThreshold
-from estitchup.encoding import DEFAULT_ENCODER, EncoderSource, resolve_encoder
+from estitchup.encoding import DEFAULT_ENCODER, EncoderName, EncoderSource, resolve_encoder
 from estitchup.errors import EstitchupError
 from estitchup.policy import KeepKnown
 from estitchup.result import ExperimentResult
@@ -166,6 +171,12 @@ def test_what_is_no_list_of_texts_is_said(made: Bundle, texts: object) -> None:
         made.predict(texts)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("table", [pd.DataFrame({"text": TEXTS, "n": 1}), {"text": TEXTS}])
+def test_a_table_of_texts_is_refused_with_the_column_to_pass(made: Bundle, table: object) -> None:
+    with pytest.raises(EstitchupError, match=r"table\['text'\]"):
+        made.predict(table)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("vectors", [np.zeros(384), np.zeros((2, 3)), np.full((1, 384), np.nan)])
 def test_vectors_that_do_not_fit_are_said(made: Bundle, vectors: np.ndarray) -> None:
     with pytest.raises(EstitchupError, match=r"shape|NaN"):
@@ -233,6 +244,67 @@ def test_a_damaged_manifest_is_said(saved: Path, content: bytes) -> None:
         load(rewrite(saved, bundle=content))
 
 
+@pytest.mark.parametrize("content", [b"\xff", b"[]", b"{", b"[" * 100_000])
+def test_a_manifest_that_is_no_json_is_named(saved: Path, content: bytes) -> None:
+    with pytest.raises(
+        EstitchupError, match=r"The bundle\.json in .*classifier\.zip' (cannot be read as JSON|holds no JSON)"
+    ):
+        load(rewrite(saved, bundle=content))
+
+
+def test_a_byte_order_mark_does_no_harm(saved: Path, made: Bundle) -> None:
+    assert load(rewrite(saved, bundle=b"\xef\xbb\xbf" + members(saved)["bundle.json"])).manifest == made.manifest
+
+
+@pytest.mark.parametrize("name", ["name", "unknown_label", "corpus"])
+def test_a_lone_surrogate_in_a_manifest_is_said(saved: Path, name: str) -> None:
+    with pytest.raises(EstitchupError, match="surrogates not allowed"):
+        load(rewrite(saved, bundle=edited(saved, **{name: "a\ud800"})))
+
+
+@pytest.mark.filterwarnings("ignore:Pydantic serializer")
+@pytest.mark.parametrize("number", [0, -5, True, 1.0, "1", None, float("nan")])
+def test_a_format_that_never_was_is_refused(saved: Path, made: Bundle, number: object) -> None:
+    sealed = made.manifest.model_copy(update={"format": number}).sealed()
+    for digest in (made.manifest.digest, sealed.digest):
+        with pytest.raises(EstitchupError, match=r"entry format cannot be|names no format"):
+            load(rewrite(saved, bundle=edited(saved, format=number, digest=digest)))
+
+
+@pytest.mark.parametrize(("field", "entry"), [("metrics", "accuracy"), ("texts", "train known")])
+def test_a_sealed_manifest_without_figures_is_refused(saved: Path, made: Bundle, field: str, entry: str) -> None:
+    text = made.manifest.model_copy(update={field: {}}).sealed().text
+    with pytest.raises(EstitchupError, match=f"lacks the .* '{entry}'"):
+        load(rewrite(saved, bundle=text.encode()))
+
+
+def test_weights_that_overflow_are_said_and_not_answered(made: Bundle) -> None:
+    weights = tuple(np.full_like(weight, 3e38) for weight in made.classifier.head.weights)
+    huge = replace(made.classifier, head=replace(made.classifier.head, weights=weights))
+    with pytest.raises(EstitchupError, match="overflow"):
+        huge.predict_vectors(np.ones((2, 384)))
+    with pytest.raises(EstitchupError, match="overflow"):
+        made.predict_vectors(np.full((1, 384), 3e38))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_archive_damaged_anywhere_ends_in_a_sentence(saved: Path, method: int) -> None:
+    files = {"bundle.json": members(saved)["bundle.json"], "heads.safetensors": b"weights" * 9}
+    with zipfile.ZipFile(saved, "w", method) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    whole = saved.read_bytes()
+    assert read_files(saved) == files
+    noticed = 0
+    for place in range(0, len(whole), 3):
+        saved.write_bytes(whole[:place] + bytes([whole[place] ^ 0x5A]) + whole[place + 1 :])
+        try:
+            read_files(saved)
+        except EstitchupError:
+            noticed += 1
+    assert noticed > len(whole) / 6
+
+
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.99])
 def test_a_cut_archive_is_said(saved: Path, share: float) -> None:
     content = saved.read_bytes()
@@ -284,9 +356,56 @@ def test_an_encoder_that_is_not_there_is_said_when_texts_come(made: Bundle, tmp_
 def test_an_encoder_of_another_revision_is_refused(made: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     real = resolve_encoder(DEFAULT_ENCODER)
     other = EncoderSource(real.name, real.folder, "f" * 32, real.dimension, real.max_tokens)
-    monkeypatch.setattr("estitchup.bundle.bundle.resolve_encoder", lambda _: other)
+    monkeypatch.setattr("estitchup.bundle.bundle.resolve_encoder", lambda *_, **__: other)
     with pytest.raises(EstitchupError, match=f"revision {real.revision}, .* revision {'f' * 32}"):
         Bundle(made.manifest, made.classifier).predict(TEXTS)
+
+
+@pytest.fixture(scope="module")
+def copied_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the offline encoder: the same files under another name."""
+    return shutil.copytree(resolve_encoder(DEFAULT_ENCODER).folder, tmp_path_factory.mktemp("encoder") / "copy")
+
+
+@pytest.mark.parametrize("asked", ["", "?prompt=other"])
+def test_a_folder_of_the_encoder_is_used_with_the_prompt_of_the_bundle(
+    made: Bundle, copied_encoder: Path, asked: str
+) -> None:
+    name = str(EncoderName(DEFAULT_ENCODER, "passage: "))
+    facts = made.manifest.encoder.model_copy(
+        update={"name": name, "revision": resolve_encoder(str(copied_encoder)).revision}
+    )
+    manifest = made.manifest.model_copy(update={"encoder": facts})
+    source = Bundle(manifest, made.classifier, f"{copied_encoder}{asked}").encoder_source()
+    assert (source.folder, source.prompt) == (copied_encoder, "passage: ")
+    assert source.key == manifest.encoder.key
+
+
+def test_a_manifest_that_names_no_prompt_derives_it_from_the_name_of_the_encoder(
+    made: Bundle, copied_encoder: Path
+) -> None:
+    facts = made.manifest.encoder.model_copy(
+        update={"name": "intfloat/e5-small-v2", "revision": resolve_encoder(str(copied_encoder)).revision}
+    )
+    manifest = made.manifest.model_copy(update={"encoder": facts})
+    assert Bundle(manifest, made.classifier, str(copied_encoder)).encoder_source().prompt == "query: "
+
+
+def test_the_manifest_keeps_the_prompt_that_the_encoder_took(small_result: ExperimentResult) -> None:
+    revision = small_result.facts.encoder_key.rpartition("@")[2]
+    for asked, taken, kept in (
+        ("m/e5", "m/e5?prompt=a%20%40%20b:%20", "a @ b: "),
+        ("m/e5?prompt=", "m/e5", ""),
+        ("m/e5", "m/e5", None),
+    ):
+        facts = replace(small_result.facts, encoder_key=f"{taken}@{revision}")
+        spec = small_result.spec.model_copy(update={"encoder": asked})
+        manifest = make_bundle(replace(small_result, facts=facts, spec=spec), NAME).manifest
+        assert EncoderName.parse(manifest.encoder.name) == EncoderName("m/e5", kept)
+        assert manifest.encoder.revision == revision
+        _, metadata, text = model_card(manifest).split("---\n", 2)
+        assert yaml.safe_load(metadata)["base_model"] == "m/e5"
+        assert ("“a @ b:”" in text) is (kept == "a @ b: ")
 
 
 def test_the_card_is_markdown_with_metadata_and_escapes_what_users_wrote(made: Bundle) -> None:
@@ -305,6 +424,29 @@ def test_the_card_is_markdown_with_metadata_and_escapes_what_users_wrote(made: B
     assert f"- {escaped(evil)}\n" in text
     for heading in ("Use", "Threshold", "Figures", "Training", "Classes", "Limits"):
         assert f"\n## {heading}\n" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("10. x", "123456789. x", "1) x", "- x", "+ x", "# x", "*x*", "a_b_", "~~x~~", "[x](y)", "&amp;"),
+        *("www.evil.example", "WWW.evil.example", "a@evil.example", "mailto:a@evil.example", "http://evil.example"),
+        "<https://evil.example>",
+    ],
+)
+def test_what_users_wrote_stands_in_the_card_as_it_is_and_is_no_link(text: str) -> None:
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(f"- {escaped(text)}")
+    inline = next(token for token in tokens if token.type == "inline")
+    assert [token.type for token in tokens].count("list_item_open") == 1
+    assert {token.type for token in inline.children} <= {"text", "html_inline", "text_special"}
+    nodes = [token.content for token in inline.children if token.type != "html_inline"]
+    assert "".join(nodes) == text
+    assert not any(re.search(r"://|www\.|[\w.+-]@[\w-]", node, re.IGNORECASE) for node in nodes)
+
+
+def test_importing_the_bundle_needs_nothing_of_the_hub() -> None:
+    code = "import sys, estitchup.bundle; print('huggingface_hub' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 def test_the_onnx_graph_gives_the_same_numbers(made: Bundle) -> None:
@@ -361,6 +503,17 @@ def test_formulas_are_disarmed_when_asked(made: Bundle, tmp_path: Path) -> None:
     assert list(answered(made, source, text_column="text")["text"]) == ["=HYPERLINK(1)", "-fine", "plain"]
     safe = answered(made, source, text_column="text", for_spreadsheet=True)
     assert list(safe["text"]) == ["'=HYPERLINK(1)", "'-fine", "plain"]
+
+
+def test_a_row_for_a_spreadsheet_stays_one_row_whatever_its_text_holds(made: Bundle, tmp_path: Path) -> None:
+    source = tmp_path / "texts.csv"
+    texts = ["dear\r=cmd|' /C calc'!A0", "＝1+1", "\n=1", "plain"]
+    pd.DataFrame({"text": texts}).to_csv(source, index=False, quoting=csv.QUOTE_ALL)
+    target = io.StringIO()
+    predict_file(made, source, target, text_column="text", for_spreadsheet=True)
+    read = list(csv.reader(io.StringIO(target.getvalue(), newline="")))[1:]
+    assert [row[0] for row in read] == ["dear\r=cmd|' /C calc'!A0", "'＝1+1", "'\n=1", "plain"]
+    assert target.getvalue().splitlines()[0].startswith('"text","label"')
 
 
 @pytest.fixture

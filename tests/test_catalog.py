@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
 
 from estitchup.catalog import URL_VARIABLE, Catalog, Status
 from estitchup.corpus import CorpusSpec
 from estitchup.errors import EstitchupError
 from estitchup.label_store import LabelStore
-from estitchup.labels import Choice, Kind, scope_of, text_key
+from estitchup.labels import Choice, Decision, Kind, scope_of, text_key
 from estitchup.spec import ExperimentSpec
 
 SPEC = ExperimentSpec(corpus=CorpusSpec(file="sample", text_column="text", label_column="intent"))
@@ -160,7 +161,7 @@ def test_undo_goes_back_step_by_step_and_takes_a_batch_as_one(store: LabelStore)
     store.decide("s", [label("a", "x")], "Ana")
     store.decide("s", [label("a", "y", 1)], "Ana")
     store.decide("s", [label("b", "z"), label("c", "z")], "Ana")
-    assert {decision.text for decision in store.undo("s", "Ana")} == {"b", "c"}
+    assert {own.decision.text for own in store.undo("s", "Ana")} == {"b", "c"}
     assert said(store) == {"a": "y"}
     store.undo("s", "Ana")
     assert said(store) == {"a": "x"}
@@ -173,10 +174,101 @@ def test_undo_goes_back_step_by_step_and_takes_a_batch_as_one(store: LabelStore)
 
 
 def test_undo_leaves_alone_what_another_has_decided_since(store: LabelStore) -> None:
+    store.decide("s", [label("c", "x")], "Ana")
     store.decide("s", [label("a", "x")], "Ana")
     store.decide("s", [label("a", "y", 1)], "Ben")
-    assert store.undo("s", "Ana") == []
+    (undone,) = store.undo("s", "Ana")
+    assert (undone.decision.text, undone.decision.words) == ("a", "x")
+    assert undone.against is not None
+    assert (undone.against.who, undone.against.words) == ("Ben", "y")
+    assert said(store) == {"a": "y", "c": "x"}
+    store.undo("s", "Ana")
     assert said(store) == {"a": "y"}
+
+
+def test_undo_takes_back_what_was_contested_and_nothing_before_it(store: LabelStore) -> None:
+    store.decide("s", [label("a", "y")], "Ana")
+    store.decide("s", [label("b", "x")], "Ben")
+    store.decide("s", [label("b", "y"), label("c", "y")], "Ana")
+    undone = {own.decision.text: own.against.words if own.against else "" for own in store.undo("s", "Ana")}
+    assert undone == {"b": "x", "c": ""}
+    assert said(store) == {"a": "y", "b": "x"}
+    assert [(own.text, own.words, own.stands) for own in store.history("s")][-2:] == [
+        ("b", "undone", False),
+        ("c", "undone", True),
+    ]
+    store.undo("s", "Ana")
+    assert said(store) == {"b": "x"}
+
+
+def test_undo_of_what_was_contested_leaves_the_others_skip(store: LabelStore) -> None:
+    store.decide("s", [label("a", "x")], "Ben")
+    store.decide("s", [label("a", "y")], "Ana")
+    store.decide("s", [Choice("a", Kind.SKIP, seen=2)], "Ben")
+    store.undo("s", "Ana")
+    assert said(store) == {"a": "skip"}
+
+
+def test_two_who_write_many_texts_in_opposite_order_both_get_through(store: LabelStore) -> None:
+    texts, barrier = [f"text {number}" for number in range(3000)], threading.Barrier(2)
+
+    def decide(turn: int) -> list[str]:
+        barrier.wait()
+        outcomes = store.decide("s", [label(own, f"class {turn}") for own in texts[::turn]], f"person {turn}")
+        return [own.decision.text for own in outcomes]
+
+    for _ in range(3):
+        with ThreadPoolExecutor(2) as threads:
+            assert list(threads.map(decide, (1, -1))) == [texts, texts[::-1]]
+    assert len(store.current("s")) == 3000
+
+
+@pytest.mark.parametrize("attempts", [1, 10**6])
+def test_a_deadlock_is_tried_again_but_not_for_ever(
+    store: LabelStore, monkeypatch: pytest.MonkeyPatch, attempts: int
+) -> None:
+    tried = []
+
+    class Deadlock(Exception):
+        sqlstate = "40P01"
+
+    def fail(*_: object) -> tuple[dict[str, int], dict[str, Decision]]:
+        tried.append(1)
+        if len(tried) <= attempts:
+            raise OperationalError("INSERT", {}, Deadlock("deadlock detected"))
+        return {}, {}
+
+    monkeypatch.setattr("estitchup.label_store._latest", fail)
+    if attempts == 1:
+        assert store.decide("s", [label("a", "x")], "Ana")[0].decision.words == "x"
+        return
+    with pytest.raises(EstitchupError, match="try again"):
+        store.decide("s", [label("a", "x")], "Ana")
+    assert 1 < len(tried) < 100
+
+
+def test_a_catalog_that_fails_is_said_in_a_sentence(opened: Callable[[], Catalog]) -> None:
+    engine = opened().engine
+    store = LabelStore(engine)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE label_decisions"))
+        connection.execute(text("DROP TABLE label_claims"))
+    for ask in (
+        lambda: store.decide("s", [label("a", "x")], "Ana"),
+        lambda: store.undo("s", "Ana"),
+        lambda: store.current("s"),
+        lambda: store.claim("s", ["a"], "Ana"),
+    ):
+        with pytest.raises(EstitchupError, match="label_"):
+            ask()
+
+
+@pytest.mark.parametrize("letter", ["\0", "\ud800"])
+def test_letters_that_no_database_keeps_are_refused(store: LabelStore, letter: str) -> None:
+    for choice, who in ((label("a", f"x{letter}"), "Ana"), (label("a", "x"), f"Ana{letter}")):
+        with pytest.raises(EstitchupError, match="cannot be kept"):
+            store.decide("s", [choice], who)
+    assert store.history("s") == []
 
 
 def test_two_people_get_different_texts_until_a_claim_runs_out(store: LabelStore) -> None:

@@ -135,10 +135,13 @@ def test_it_survives_pickling(digits: tuple[np.ndarray, np.ndarray]) -> None:
     ("parameters", "words"),
     [
         ({"mix": "cutmix"}, "cutmix"),
-        ({"soften": 1.0}, "epsilon cannot be 1"),
+        ({"soften": 1.0}, r"soften is 1\.0"),
+        ({"soften": float("nan")}, "soften is nan"),
+        ({"soften": "much"}, "soften is 'much'"),
         ({"alpha": 0.0}, "alpha"),
         ({"share": 2.0}, "share"),
-        ({"head": "tree"}, "kind"),
+        ({"head": "tree"}, "no head 'tree': choose among linear, mlp"),
+        ({"device": "nope"}, "no device 'nope'"),
         ({"hidden": 0}, "hidden"),
         ({"epochs": 0}, "epochs"),
         ({"validation_fraction": 1.0}, "validation_fraction"),
@@ -147,6 +150,14 @@ def test_it_survives_pickling(digits: tuple[np.ndarray, np.ndarray]) -> None:
 def test_a_value_out_of_range_is_said_in_a_sentence(parameters: dict[str, object], words: str) -> None:
     with pytest.raises(EstitchupError, match=words):
         EStitchupClassifier(**parameters).fit(np.eye(4), [0, 0, 1, 1])  # type: ignore[arg-type]
+
+
+def test_a_gpu_that_is_not_there_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.warns(UserWarning, match="No GPU is at hand for device='cuda'"):
+        clone(CLASSIFIER).set_params(device="cuda").fit(np.eye(4), [0, 0, 1, 1])
 
 
 def test_a_sparse_matrix_is_refused_in_a_sentence() -> None:

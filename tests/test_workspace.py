@@ -85,3 +85,13 @@ def test_a_choice_of_texts_is_kept_once_and_the_last_is_the_latest(tmp_path: Pat
     assert workspace.keep_prepared(SPEC.model_copy(update={"encoder": "a"})) == first
     assert workspace.latest_prepared() == first
     assert workspace.prepared("../../etc/pas") is None
+
+
+@pytest.mark.parametrize(
+    "name", ["漢" * 100 + ".csv", "a" * 300 + ".parquet", "👩‍👧" * 40 + ".xlsx", "." * 300, "é" * 99]
+)
+def test_a_long_name_is_cut_to_what_file_systems_take_and_keeps_its_ending(tmp_path: Path, name: str) -> None:
+    path = Workspace(tmp_path).keep_upload(name, b"text")
+    assert path.read_bytes() == b"text"
+    assert len(path.name.encode()) <= 100
+    assert path.suffix == Path(name.strip(".")).suffix

@@ -101,8 +101,9 @@
   cuts.forEach((cut) => {
     cut.range.addEventListener("input", () => move(cut, Number(cut.range.value)));
     cut.exact.addEventListener("change", () => {
-      const asked = Math.round(1000 * Number(cut.exact.value));
+      const asked = Math.round(1000 * cut.exact.valueAsNumber); // NaN for an empty field
       if (Number.isFinite(asked)) move(cut, Math.min(1000, Math.max(0, asked)));
+      else cut.exact.value = cut.range.getAttribute("aria-valuetext");
     });
     cut.back.addEventListener("click", () => move(cut, null));
     show(cut, null);

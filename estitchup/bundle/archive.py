@@ -5,6 +5,7 @@ seems; both are refused before anything is read.
 """
 
 import io
+import lzma
 import os
 import uuid
 import zipfile
@@ -20,6 +21,8 @@ MOST_TIMES = 20  # a bundle unpacks to 1.1 times its size; text alone to 5 times
 _FREE_BYTES = 1 << 20
 _DATE = (1980, 1, 1, 0, 0, 0)  # the same bundle gives the same archive
 
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError, IndexError)
+
 
 def read_files(path: Path) -> dict[str, bytes]:
     """Return the content of NEEDED from a folder or a zip archive; raises EstitchupError where they are not there."""
@@ -30,7 +33,7 @@ def read_files(path: Path) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(path) as archive:
             return _from_archive(archive, path)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise EstitchupError(
             f"{str(path)!r} is no whole zip archive ({error}): save or download the bundle again."
         ) from None

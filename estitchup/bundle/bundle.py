@@ -1,10 +1,10 @@
 """A bundle: the classifier with its manifest, ready to predict from texts, to be saved, and to be loaded again.
 
 The head is NumPy and answers vectors at once. The encoder is looked for when the first text comes, and only the very
-revision that the head was trained on will do: other weights give other vectors, and silently wrong answers.
+revision that the head was trained on will do, with its prompt: others give other vectors, and silently wrong answers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -76,14 +76,17 @@ class Bundle:
         return self.encoder_source().load()
 
     def encoder_source(self) -> EncoderSource:
-        """Find the encoder without loading it; raises EstitchupError when it is not there or another revision."""
+        """Find the encoder without loading it; raises EstitchupError when it is not there or another revision.
+
+        Its prompt is the one that the head was trained with, wherever its files are.
+        """
         facts = self.manifest.encoder
         if facts.given:
             raise EstitchupError(
                 "This classifier was trained on vectors that came with the corpus, and no encoder is known that makes "
                 "them: make the vectors as you made those, and use predict_vectors."
             )
-        source = resolve_encoder(self.encoder_name or facts.name)
+        source = resolve_encoder(facts.name, files=self.encoder_name)
         if source.revision != facts.revision:
             raise EstitchupError(
                 f"This classifier was trained on vectors of {facts.name} at revision {facts.revision}, and the encoder "
@@ -154,6 +157,12 @@ def checked_texts(texts: Iterable[str | None]) -> list[str]:
     """Return the texts, "" for missing and blank ones; raises EstitchupError for anything else."""
     if isinstance(texts, str | bytes):
         raise EstitchupError("One text was given where a list is expected: put it between brackets, as in [text].")
+    if isinstance(texts, pd.DataFrame | Mapping):
+        names = list(map(repr, texts))
+        raise EstitchupError(
+            f"A table was given where a list of texts is expected: pass the column that holds them, as in "
+            f"table[{next(iter(names), '...')}]; it has {', '.join(names[:10]) or 'none'}."
+        )
     values = []
     for place, text in enumerate(texts):
         if not isinstance(text, str) and not _missing(text):

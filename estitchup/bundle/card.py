@@ -1,15 +1,15 @@
 """The model card of a bundle, README.md: metadata in the Hugging Face form, then what a person should know.
 
 The names of classes, files and encoders come from users: they are escaped, so that none becomes a link, an image or
-markup in the card.
+markup in the card. Readers make links of addresses by themselves, some after they resolved entities; an empty comment
+within an address keeps them from it.
 """
 
 import html
 import re
 
-from huggingface_hub import EvalResult, ModelCardData
-
 from estitchup.bundle.manifest import Figure, Manifest
+from estitchup.encoding import EncoderName
 
 FIGURES = {  # metric -> what it is, factor, decimals, unit
     "accuracy": ("Accuracy on known texts", 100, 1, "%"),
@@ -23,7 +23,9 @@ FIGURES = {  # metric -> what it is, factor, decimals, unit
     "accepted_accuracy": ("Accepted texts with the right class, at the threshold", 100, 1, "%"),
 }
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#!|~$]|^[-+=]|(?<=^\d)[.)])")
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]()#!|~$]|^[-+=]")
+_NUMBERED = re.compile(r"^(\d+)\.")
+_ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=[\w.+-])(?=@\w)", re.IGNORECASE)
 
 
 def model_card(manifest: Manifest) -> str:
@@ -34,11 +36,14 @@ def model_card(manifest: Manifest) -> str:
 
 def escaped(text: str) -> str:
     """Return Markdown on one line that shows the text as it is, wherever it stands."""
-    return _MARKDOWN.sub(r"\\\1", html.escape(" ".join(text.split()), quote=False)).replace("://", "&#58;//")
+    plain = _MARKDOWN.sub(r"\\\g<0>", html.escape(" ".join(text.split()), quote=False))
+    return _ADDRESS.sub("<!-- -->", _NUMBERED.sub(r"\1\\.", plain))
 
 
 def _metadata(manifest: Manifest) -> str:
-    encoder = manifest.encoder.name
+    from huggingface_hub import EvalResult, ModelCardData  # takes a while, and only who writes a card needs it
+
+    encoder = EncoderName.parse(manifest.encoder.name).model
     base = encoder if "/" in encoder else f"sentence-transformers/{encoder}"
     accuracy = manifest.metrics["accuracy"].value
     data = ModelCardData(
@@ -71,7 +76,11 @@ def _title(manifest: Manifest) -> str:
 
 
 def _encoder(manifest: Manifest) -> str:
-    return "an encoder of the owner's own" if manifest.encoder.given else escaped(manifest.encoder.name)
+    if manifest.encoder.given:
+        return "an encoder of the owner's own"
+    name = EncoderName.parse(manifest.encoder.name)
+    prompt = f" with the prompt “{escaped(name.prompt)}”" if name.prompt else ""
+    return escaped(name.model) + prompt
 
 
 def _use(manifest: Manifest) -> str:

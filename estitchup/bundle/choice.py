@@ -18,6 +18,7 @@ from estitchup.bundle.weights import weights_of
 from estitchup.calibration import wilson_interval
 from estitchup.corpus import Role
 from estitchup.decision_store import KeptThreshold
+from estitchup.encoding import EncoderName
 from estitchup.errors import EstitchupError
 from estitchup.policy import KeepKnown
 from estitchup.result import ExperimentResult
@@ -101,11 +102,7 @@ def manifest_of(result: ExperimentResult, choice: Choice, name: str | None = Non
     classifier = classifier_of(result, choice)
     return Manifest(
         name=name or f"{PurePath(corpus).stem}: {augmentation}",
-        encoder=EncoderFacts(
-            name="" if result.spec.corpus.vectors else result.spec.encoder,
-            revision=result.facts.encoder_key.rpartition("@")[2],
-            dimension=classifier.dimension,
-        ),
+        encoder=_encoder_facts(result, classifier.dimension),
         classes=classifier.classes,
         unknown_label=classifier.unknown_label,
         head=HeadFacts(
@@ -126,6 +123,16 @@ def manifest_of(result: ExperimentResult, choice: Choice, name: str | None = Non
         versions=result.facts.versions,
         weights_digest=sha256(weights_of(classifier.head)),
     ).sealed()
+
+
+def _encoder_facts(result: ExperimentResult, dimension: int) -> EncoderFacts:
+    """Return the encoder under a name that says which prompt it took, also where that was the registry's."""
+    key, _, revision = result.facts.encoder_key.rpartition("@")
+    if result.spec.corpus.vectors:
+        return EncoderFacts(name="", revision=revision, dimension=dimension)
+    asked, taken = EncoderName.parse(result.spec.encoder), EncoderName.parse(key).prompt
+    name = str(asked if taken is None else EncoderName(asked.model, taken))  # asked for none, it stays ""
+    return EncoderFacts(name=name, revision=revision, dimension=dimension)
 
 
 def figures(result: ExperimentResult, choice: Choice) -> dict[str, Figure]:

@@ -49,7 +49,15 @@ class Classifier:
 
     def logits(self, vectors: ArrayLike) -> NDArray[np.float64]:
         """Return the logits (N, K) of vectors (N, D), divided by the temperature; raises EstitchupError."""
-        return scaled(self.head.logits(self._checked(vectors))[0], self.temperature)
+        rows = self._checked(vectors)
+        with np.errstate(over="ignore", invalid="ignore"):
+            logits = scaled(self.head.logits(rows)[0], self.temperature)
+        if not np.isfinite(logits).all():
+            raise EstitchupError(
+                f"The numbers of this classifier overflow on vectors that reach {np.abs(rows).max():.3g}: embed the "
+                "texts again; where that does not help, save or download the bundle again."
+            )
+        return logits
 
     def predict_vectors(
         self, vectors: ArrayLike, top: int = 0, index: Sequence[Hashable] | pd.Index | None = None

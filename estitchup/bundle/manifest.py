@@ -11,9 +11,11 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field
 
 from estitchup.errors import EstitchupError
-from estitchup.settings import Settings
+from estitchup.settings import Settings, json_object
 
 FORMAT = 1
+NEEDED_METRICS = ("accuracy", "unknown_caught")  # which the card speaks of; it lists the others that there are
+NEEDED_TEXTS = ("train known", "validation known", "test known", "test unknown")
 MOST_CLASSES = 1_000_000
 
 
@@ -22,7 +24,11 @@ class _Part(Settings):
 
 
 class EncoderFacts(_Part):
-    """Which encoder made the vectors: its name ("" if they came with the corpus), revision, and the vectors' length."""
+    """Which encoder made the vectors: its name ("" if they came with the corpus), revision, and the vectors' length.
+
+    The name holds the prompt that the encoder took (`EncoderName`). Manifests written before this was so name the one
+    that was asked for, from which the encoder's own is found again.
+    """
 
     name: str
     revision: str
@@ -74,7 +80,7 @@ class Manifest(_Part):
     texts that it was trained, chosen and measured on. `ood_score` names the only score of this format.
     """
 
-    format: int = FORMAT
+    format: int = Field(FORMAT, ge=1, strict=True)
     name: str
     encoder: EncoderFacts
     classes: tuple[str, ...] = Field(min_length=1, max_length=MOST_CLASSES)
@@ -93,9 +99,12 @@ class Manifest(_Part):
     digest: str = ""
 
     def check(self) -> None:
-        """Raise EstitchupError when two classes, or a class and the unknown label, have one name."""
+        """Raise EstitchupError when names are not distinct, or figures that every bundle has are missing."""
         if len({*self.classes, self.unknown_label}) <= len(self.classes):
             raise EstitchupError("The bundle names two classes alike: save it again from its experiment.")
+        for kind, needed, there in (("metric", NEEDED_METRICS, self.metrics), ("count", NEEDED_TEXTS, self.texts)):
+            if missing := [name for name in needed if name not in there]:
+                raise EstitchupError(f"The bundle lacks the {kind} {missing[0]!r}: save it again from its experiment.")
 
     def sealed(self) -> Self:
         """Return the manifest with the digest of its other fields."""
@@ -129,16 +138,15 @@ def sha256(content: bytes) -> str:
 
 def read_manifest(content: bytes, where: str) -> Manifest:
     """Read bundle.json; raises EstitchupError when it is of a newer format, damaged or was changed."""
-    try:
-        fields = json.loads(content)
-        newer = fields["format"] > FORMAT
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise EstitchupError(f"The bundle.json in {where} cannot be read: save or download the bundle again.") from None
-    if newer:
+    fields = json_object(content, f"The bundle.json in {where}")
+    written = fields.get("format")
+    if isinstance(written, int | float) and written > FORMAT:
         raise EstitchupError(
-            f"{where} has bundle format {fields['format']}, and this estitchup reads up to {FORMAT}: update estitchup."
+            f"{where} has bundle format {written}, and this estitchup reads up to {FORMAT}: update estitchup."
         )
-    manifest = Manifest.model_validate_json(content)
+    if written is None:
+        raise EstitchupError(f"The bundle.json in {where} names no format: save or download the bundle again.")
+    manifest = Manifest.model_validate(fields)
     if not manifest.intact:
         raise EstitchupError(
             f"The bundle.json in {where} was changed after it was saved (its digest does not fit): save or download "

@@ -4,6 +4,7 @@ It may be any file that a corpus may come from. Every column comes back, cell by
 answers behind it. Rows keep their order.
 """
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
@@ -15,10 +16,10 @@ from estitchup.corpus import guess_columns, look_at
 from estitchup.corpus.reading import OpenTable, open_table
 from estitchup.errors import EstitchupError
 from estitchup.progress import Listener, Meter
+from estitchup.spreadsheet import disarmed
 
 ROWS = 2_000  # some seconds of work on a CPU, and 3 MB of vectors
 TAKEN = "predicted_"  # before the name of an answer that is a column of the file already
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet runs when a cell begins with it
 
 
 def predict_file(
@@ -35,18 +36,20 @@ def predict_file(
     """Answer the texts of a file, `rows` at a time, write a CSV to `target`, and return how many were answered.
 
     `text_column` is guessed when left out. With `for_spreadsheet`, a cell that a spreadsheet would run as a formula
-    gets an apostrophe before it. Raises EstitchupError for a file or column that is not there or cannot be read.
+    gets an apostrophe before it, and every string is quoted (`spreadsheet.py` says why). Raises EstitchupError for a
+    file or column that is not there or cannot be read.
     """
     column = text_column or _guessed_column(source)
     table = open_table(source)
     place = table.place(column)  # counting reads the file once, which is nothing beside embedding it
+    quoting = csv.QUOTE_NONNUMERIC if for_spreadsheet else csv.QUOTE_MINIMAL
     meter = Meter("Predicting", sum(len(batch[0]) for batch in table.batches((place,))), "texts", listener)
     for part in _parts(table, rows):
         answers = bundle.predict(part[column], top)
         answered = pd.concat([part, answers.rename(columns=_free_names(part, answers))], axis=1)
         if for_spreadsheet:
             answered = answered.map(_harmless).rename(columns=_harmless)
-        answered.to_csv(target, index=False, header=meter.done == 0, lineterminator="\n")
+        answered.to_csv(target, index=False, header=meter.done == 0, lineterminator="\n", quoting=quoting)
         meter.advance(len(part))
     if not meter.done:
         raise EstitchupError(f"{table.name} has a header and no rows below it: add one row for each text.")
@@ -81,4 +84,4 @@ def _free_names(part: pd.DataFrame, answers: pd.DataFrame) -> dict[str, str]:
 
 
 def _harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULAS) else cell
+    return disarmed(cell) if isinstance(cell, str) else cell

@@ -76,12 +76,13 @@ def _band(name: str, values: NDArray[np.float64]) -> go.Scatter:
 
 
 def epochs_to_baseline(title: str, finding: str, epochs: Mapping[str, Sequence[int | None]], trained: int) -> go.Figure:
-    """Draw a dot for each seed that reached the level, a bar to their mean; words where no seed did.
+    """Draw a dot for each seed that reached the level, and a bar to their mean where all did; else say how many did.
 
-    `epochs` are 1-based, None where a seed never reached the level within the `trained` epochs.
+    `epochs` are 1-based, None where a seed never reached the level within the `trained` epochs. The mean of only those
+    that got there would make the slowest look fast.
     """
     names = list(epochs)
-    means = {name: np.mean([e for e in own if e]) for name, own in epochs.items() if any(own)}
+    means = {name: np.mean([e for e in own if e]) for name, own in epochs.items() if own and all(own)}
     bars = go.Bar(
         x=list(means.values()),
         y=list(means),
@@ -114,5 +115,16 @@ def epochs_to_baseline(title: str, finding: str, epochs: Mapping[str, Sequence[i
     )
     for name in names:
         if name not in means:
-            figure.add_annotation(x=0, y=name, text="not reached", xanchor="left", xshift=6, showarrow=False)
+            figure.add_annotation(y=name, showarrow=False, **_how_many(epochs[name], trained))
     return figure
+
+
+def _how_many(epochs: Sequence[int | None], trained: int) -> dict[str, object]:
+    """Say how many seeds reached the level, on that side of their dots where there is more room."""
+    reached = [epoch for epoch in epochs if epoch]
+    if not reached:
+        return {"text": "not reached", "x": 0, "xanchor": "left", "xshift": 6}
+    text = f"{len(reached)} of {len(epochs)} seeds"
+    if trained - max(reached) >= min(reached):
+        return {"text": text, "x": max(reached), "xanchor": "left", "xshift": 12}
+    return {"text": text, "x": min(reached), "xanchor": "right", "xshift": -12}

@@ -34,7 +34,7 @@ def store_limit(root: Path) -> StoreLimit:
         except ValueError:
             raise EstitchupError(f"{ENVIRONMENT} is {said!r}: give a number of gigabytes, such as 10.") from None
     path = root / _FILE
-    return StoreLimit.model_validate_json(path.read_bytes()) if path.is_file() else StoreLimit()
+    return StoreLimit.from_json(path.read_bytes(), str(path)) if path.is_file() else StoreLimit()
 
 
 def keep_store_limit(root: Path, limit: StoreLimit) -> None:

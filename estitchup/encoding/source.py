@@ -63,15 +63,17 @@ class EncoderSource:
         return Encoder.from_source(self, device)
 
 
-def resolve_encoder(name: str = DEFAULT_ENCODER, listener: Listener | None = None) -> EncoderSource:
+def resolve_encoder(
+    name: str = DEFAULT_ENCODER, listener: Listener | None = None, *, files: str | None = None
+) -> EncoderSource:
     """Describe the encoder called `name` without loading it.
 
     `name` is `DEFAULT_ENCODER`, a folder, or a sentence-transformers model of the Hugging Face hub, which is downloaded
-    the first time, telling `listener`; a prompt may follow (`EncoderName`). Raises EstitchupError when it cannot be had
-    or read.
+    the first time, telling `listener`; a prompt may follow (`EncoderName`). `files` says where its files are, when not
+    under its own name; the prompt stays that of `name`. Raises EstitchupError when it cannot be had or read.
     """
     asked = EncoderName.parse(name)
-    folder = find_folder(asked.model, listener)
+    folder = find_folder(EncoderName.parse(files or name).model, listener)
     if not has_weights(folder):
         raise EstitchupError(
             f"{str(folder)!r} holds no weights (*.safetensors) to load the encoder {asked.model!r} from: give the "

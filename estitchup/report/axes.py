@@ -1,4 +1,4 @@
-"""The axes of a native XY chart: range and ticks of the figure's own axes, titles with units, names at their points."""
+"""The axes of a native XY chart: range and ticks of the figure's own axes, titles with units, names beside them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ GRID = RGBColor.from_string("DDE2E7")
 
 
 def set_axes(chart: NativeChart, figure: go.Figure, names: Sequence[str]) -> None:
-    """Give both axes of an XY chart what the figure's have; `names` stand on the upright one instead of numbers."""
+    """Give both axes of an XY chart what the figure's have; the upright one none for `names`, which stand beside it."""
     chart.font.size, chart.font.color.rgb = SMALL, INK
     for axis, side in ((chart.category_axis, "x"), (chart.value_axis, "y")):
         low, high = drawn_range(figure, side)
@@ -38,14 +38,17 @@ def title_axis(axis: Any, words: str) -> None:
         font.size, font.bold, font.color.rgb = SMALL, False, QUIET
 
 
-def _set_axis(axis: Any, settings: Any, low: float, high: float) -> None:
+def ends(settings: Any, low: float, high: float) -> tuple[float, float, float]:
+    """Return where an axis begins and ends, both at ticks, and the distance between ticks."""
     low = min(low, 0.0) if settings.rangemode == "tozero" else low
     step = float(settings.dtick or _step(low, high))
     inwards = settings.dtick is not None  # a range with room around round ticks; else there is none yet
     lowest, highest = (np.ceil, np.floor) if inwards else (np.floor, np.ceil)
-    axis.minimum_scale = float(np.round(step * lowest(low / step), 9))
-    axis.maximum_scale = float(np.round(step * highest(high / step), 9))
-    axis.major_unit = step
+    return float(np.round(step * lowest(low / step), 9)), float(np.round(step * highest(high / step), 9)), step
+
+
+def _set_axis(axis: Any, settings: Any, low: float, high: float) -> None:
+    axis.minimum_scale, axis.maximum_scale, axis.major_unit = ends(settings, low, high)
     axis.has_major_gridlines = settings.showgrid is not False
     if axis.has_major_gridlines:
         axis.major_gridlines.format.line.color.rgb = GRID
@@ -64,7 +67,7 @@ def _step(low: float, high: float) -> float:
 
 
 def _name_axis(chart: NativeChart, names: Sequence[str]) -> None:
-    """Leave out the numbers of an axis of names: the names stand at their points."""
+    """Leave out the numbers of an axis of names: the names stand left of it."""
     axis = chart.value_axis
     axis.minimum_scale, axis.maximum_scale, axis.major_unit = -0.6, len(names) - 0.4, 1
     axis.tick_label_position = XL_TICK_LABEL_POSITION.NONE

@@ -1,4 +1,7 @@
-"""Horizontal bars as a native chart: one a name, and error bars from the lowest to the highest seed."""
+"""Horizontal bars as a native chart: one a name, and error bars from the lowest to the highest seed.
+
+A bar's length stands behind its name: at the bar's end it would lie on the error bar, and within it on any colour.
+"""
 
 from collections.abc import Sequence
 
@@ -12,7 +15,7 @@ from pptx.slide import Slide
 
 from estitchup.report.axes import GRID, SMALL, title_axis
 from estitchup.report.deck import INK, Box, describe, safe
-from estitchup.report.traces import GREY, Whiskers, category_names, colour, values
+from estitchup.report.traces import GREY, Whiskers, category_names, colour, drawn_range, values
 from estitchup.report.whiskers import add_whiskers
 
 
@@ -22,12 +25,16 @@ def has_bars(figure: go.Figure) -> bool:
 
 
 def add_bars(slide: Slide, figure: go.Figure, box: Box, alt: str) -> NativeChart:
-    """Draw horizontal bars in the order of the figure from the top; a name without a bar stays empty."""
+    """Draw horizontal bars in the order of the figure from the top; where there is none, the name says why."""
     bar = next(trace for trace in figure.data if isinstance(trace, go.Bar))
     lengths = dict(zip(bar.y, values(bar.x).tolist(), strict=True))
     names = category_names(figure) or [str(name) for name in bar.y]
     data = CategoryChartData()
-    data.categories = [safe(name) for name in names]
+    reasons = {str(note.y): str(note.text) for note in figure.layout.annotations}
+    data.categories = [
+        safe(f"{name}: {lengths[name]:.1f}" if name in lengths else f"{name}: {reasons.get(name, '–')}")
+        for name in names
+    ]
     data.add_series(str(figure.layout.xaxis.title.text or ""), [lengths.get(name) for name in names])
     shape = slide.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *box, data)
     describe(shape, alt)
@@ -35,12 +42,13 @@ def add_bars(slide: Slide, figure: go.Figure, box: Box, alt: str) -> NativeChart
     chart.has_title = chart.has_legend = False
     chart.font.size, chart.font.color.rgb = SMALL, INK
     plot = chart.plots[0]
-    plot.gap_width, plot.has_data_labels = 60, True
-    plot.data_labels.number_format, plot.data_labels.number_format_is_linked = "0.0", False
+    plot.gap_width = 60
     _paint(plot.series[0], names, dict(zip(bar.y, bar.marker.color, strict=True)))
     if seeds := _seeds(figure, names, lengths):
         add_whiskers(plot.series[0], seeds, GREY)
-    chart.value_axis.minimum_scale = 0
+    chart.value_axis.minimum_scale, (_, highest) = 0, drawn_range(figure, "x")
+    if highest is not None:
+        chart.value_axis.maximum_scale = float(np.ceil(highest))
     chart.value_axis.major_gridlines.format.line.color.rgb = GRID
     title_axis(chart.value_axis, str(figure.layout.xaxis.title.text or ""))
     return chart

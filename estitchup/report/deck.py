@@ -4,6 +4,7 @@ Built on python-pptx's template, whose layouts are 4 : 3; ours keep its placehol
 and a company's own theme find titles where they expect them.
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from io import BytesIO
@@ -27,6 +28,8 @@ INK, QUIET, PALE, BLUE, WHITE = (
     RGBColor.from_string(code) for code in ("1B2733", "55636F", "F4F6F8", "0072B2", "FFFFFF")
 )
 MARK = (("1111", "0072B2"), ("1010", "D55E00"))  # two rows of the sign: what is kept of one embedding and the other
+
+_HYPHEN = re.compile(r"(?<=\bE)-(?=Mixup|Stitchup)")  # where a line must not break
 
 Box = tuple[int, int, int, int]  # left, top, width, height in EMU
 
@@ -54,6 +57,7 @@ class Layouts:
         holder = slide.shapes.title
         holder.text_frame.word_wrap = True
         holder.text_frame.vertical_anchor = MSO_ANCHOR.BOTTOM if layout is self.opening else MSO_ANCHOR.MIDDLE
+        title = unbroken(title)
         write(holder.text_frame, [title], fitting(title, holder.width, size, lines=2, smallest=16), INK, bold=True)
         slide.notes_slide.notes_text_frame.text = safe(notes)
         return slide
@@ -79,8 +83,17 @@ def _drop_small_print(holder: Any) -> None:
 
 
 def safe(text: str) -> str:
-    """Return text without the control characters that XML forbids."""
-    return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cs"))
+    """Return text without control characters and what else XML forbids: surrogates, and what is no character."""
+    return "".join(letter for letter in text if letter in "\n\t" or _is_written(letter))
+
+
+def _is_written(letter: str) -> bool:
+    return unicodedata.category(letter) not in ("Cc", "Cs") and ord(letter) & 0xFFFE != 0xFFFE
+
+
+def unbroken(text: str) -> str:
+    """Return text in which no line breaks within the name of an augmentation."""
+    return _HYPHEN.sub("\u2011", text)
 
 
 def letters(text: str) -> float:
@@ -127,7 +140,7 @@ def add_text(slide: Slide, box: Box, paragraphs: Sequence[str], size: float, col
     frame = slide.shapes.add_textbox(*box).text_frame
     frame.word_wrap = True
     frame.margin_left = frame.margin_right = 0
-    write(frame, paragraphs, size, colour, gap=4)
+    write(frame, [unbroken(paragraph) for paragraph in paragraphs], size, colour, gap=4)
 
 
 def add_mark(slide: Slide) -> None:

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from estitchup.bundle.choice import choose
 from estitchup.comparison import Difference
 from estitchup.decision import Decision
 from estitchup.decision_store import KeptThreshold
@@ -33,18 +34,19 @@ class Material:
         """Return the answers to the questions; none when there is nothing to compare."""
         return verdicts(self.differences) if self.differences else []
 
-    def verdict(self, topic: str) -> Verdict | None:
-        """Return the answer about a topic, None when there is nothing to compare."""
-        return next((verdict for verdict in self.verdicts if verdict.question.topic == topic), None)
+    def verdict(self, metric: str) -> Verdict | None:
+        """Return the answer that a metric gives, None when there is nothing to compare."""
+        return next((verdict for verdict in self.verdicts if verdict.question.metric == metric), None)
 
     @cached_property
     def cuts(self) -> tuple[Cut, ...]:
-        """Return each augmentation's threshold: the kept one, else the one at which the Compare page starts."""
+        """Return each augmentation's threshold: the kept one, else the one that its download has."""
         return tuple(self._cut(name, self.kept.get(name)) for name in self.names)
 
     def _cut(self, name: str, kept: KeptThreshold | None) -> Cut:
         if kept is None:
-            return Cut(self.decision.classifier(name, False), self.evaluation.default_threshold, kept=False)
+            threshold = choose(self.evaluation.result, name).threshold.value
+            return Cut(self.decision.classifier(name, True), threshold, kept=False)
         return Cut(self.decision.classifier(name, kept.temperature), kept.threshold, kept=True)
 
     def means(self, metric: str) -> dict[str, float]:

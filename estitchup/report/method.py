@@ -1,12 +1,12 @@
 """The panel that says how it was measured: texts, encoder, head, training, seeds, versions, and what limits it."""
 
 from collections.abc import Iterator
-from pathlib import PurePath
 
 from estitchup.corpus import Role
 from estitchup.recipe import Augmentation, HeadSpec
 from estitchup.report.content import Panel, Table
 from estitchup.report.material import Material
+from estitchup.report.sources import encoder_said, files_said
 
 
 def method(material: Material) -> Panel:
@@ -26,7 +26,7 @@ def method(material: Material) -> Panel:
 def _facts(material: Material) -> Iterator[tuple[str, str]]:
     result = material.evaluation.result
     spec, facts = result.spec, result.facts
-    yield "Texts", f"{PurePath(spec.corpus.file).name}: {len(result.rows):,} rows, {len(facts.classes):,} known classes"
+    yield "Texts", f"{files_said(spec.corpus)}: {len(result.rows):,} rows, {len(facts.classes):,} known classes"
     for role in Role:
         rows = result.rows[result.rows["role"] == role.value]
         if len(rows):
@@ -35,7 +35,7 @@ def _facts(material: Material) -> Iterator[tuple[str, str]]:
                 role.value.capitalize(),
                 f"{len(rows):,} texts" + (f", {unknown:,} of them unknown" if unknown else ""),
             )
-    yield "Encoder", str(PurePath(spec.encoder).name)
+    yield "Encoder", encoder_said(spec, facts.encoder_key)
     yield "Head", _head(spec.head)
     yield (
         "Training",

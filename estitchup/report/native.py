@@ -14,7 +14,7 @@ from pptx.chart.chart import Chart as NativeChart
 from pptx.chart.data import XyChartData
 from pptx.chart.series import XySeries
 from pptx.dml.color import RGBColor
-from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_MARKER_STYLE
+from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION, XL_MARKER_STYLE
 from pptx.enum.dml import MSO_LINE
 from pptx.oxml.ns import qn
 from pptx.slide import Slide
@@ -22,7 +22,8 @@ from pptx.util import Pt
 
 from estitchup.report.axes import SMALL, set_axes
 from estitchup.report.bars import add_bars, has_bars
-from estitchup.report.deck import INK, Box, describe, safe
+from estitchup.report.deck import Box, describe, safe
+from estitchup.report.names import lines_of_names, write_names
 from estitchup.report.traces import Line, category_names, lines_of
 from estitchup.report.whiskers import add_whiskers
 
@@ -31,7 +32,8 @@ def add_chart(slide: Slide, figure: go.Figure, box: Box, alt: str) -> NativeChar
     """Draw a figure as a native chart."""
     if has_bars(figure):
         return add_bars(slide, figure, box, alt)
-    names, lines = category_names(figure), [_twice(line) for line in lines_of(figure)]
+    names, drawn = category_names(figure), lines_of(figure)
+    lines = [_twice(line) for line in (*drawn, *lines_of_names(figure, names))]
     data = XyChartData()
     for line in lines:
         series = data.add_series(safe(line.name))
@@ -44,9 +46,9 @@ def add_chart(slide: Slide, figure: go.Figure, box: Box, alt: str) -> NativeChar
         _style(series, line)
         if line.whiskers:
             add_whiskers(series, line.whiskers, line.colour, 2.25 if names else 1.0)
-        if names and line.marker:
-            _label(series, line.name)
     set_axes(chart, figure, names)
+    if names:
+        write_names(chart, names, box[2])
     _legend(chart, lines, names)
     return chart
 
@@ -78,7 +80,7 @@ def _style(series: XySeries, line: Line) -> None:
 
 
 def _legend(chart: NativeChart, lines: Sequence[Line], names: Sequence[str]) -> None:
-    """Name what is drawn, unless the names stand at the points."""
+    """Name what is drawn, unless the names stand beside it."""
     chart.has_title = False
     chart.has_legend = not names and any(line.named for line in lines)
     if not chart.has_legend:
@@ -91,13 +93,3 @@ def _legend(chart: NativeChart, lines: Sequence[Line], names: Sequence[str]) -> 
             etree.SubElement(entry, qn("c:idx")).set("val", str(position))
             etree.SubElement(entry, qn("c:delete")).set("val", "1")
             chart.legend._element.find(qn("c:legendPos")).addnext(entry)
-
-
-def _label(series: XySeries, name: str) -> None:
-    """Write a name at the first point of its series."""
-    label = series.points[0].data_label
-    label.has_text_frame = True
-    label.text_frame.text = safe(name)
-    run = label.text_frame.paragraphs[0].runs[0]
-    run.font.size, run.font.color.rgb = SMALL, INK
-    label.position = XL_LABEL_POSITION.ABOVE

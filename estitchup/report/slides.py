@@ -73,12 +73,15 @@ def _parts(panel: Panel) -> Iterator[tuple[str, Draw]]:
     for pair in pairs:
         finding = panel.finding if len(pairs) == 1 else "; ".join(_short(chart) for chart in pair)
         lines = panel.lines if len(pairs) == 1 else tuple(chart.finding for chart in pair if panel.cuts)
+        lines += panel.lines if panel.cuts and len(pairs) > 1 else ()  # where the thresholds come from
         yield finding, partial(_charts, charts=pair, lines=lines)
     for table in panel.tables:
-        for columns in _column_groups(_widths(table)):
-            for rows in _chunks(table, columns):
-                title = panel.finding if len(panel.tables) == 1 and not panel.charts else table.caption
-                yield title, partial(_table, table=table, rows=rows, columns=columns)
+        title = panel.finding if len(panel.tables) == 1 and not panel.charts else table.caption
+        groups = _column_groups(_widths(table))
+        parts = [(rows, columns) for columns in groups for rows in _chunks(table, columns)]
+        for number, (rows, columns) in enumerate(parts, start=1):
+            counted = f"{title} ({number} of {len(parts)})" if len(parts) > 1 else title
+            yield counted, partial(_table, table=table, rows=rows, columns=columns)
 
 
 def _short(chart: Chart) -> str:
@@ -136,13 +139,14 @@ def _column_groups(widths: Sequence[float]) -> list[list[int]]:
 
 
 def _cards(slide: Slide, cards: Sequence[Card], lines: Sequence[str]) -> None:
-    """Draw a card for each question, two a row."""
-    width, height = (ACROSS - GAP) // 2, Inches(2.15)
+    """Draw a card for each question, in two rows at most."""
+    across = 2 if len(cards) <= 4 else -(-len(cards) // 2)
+    width, height = (ACROSS - (across - 1) * GAP) // across, Inches(2.15)
     for position, card in enumerate(cards):
-        row, column = divmod(position, 2)
+        row, column = divmod(position, across)
         box = (EDGE + column * (width + GAP), TOP + row * (height + Inches(0.2)), width, height)
         _card(slide, card, box)
-    below = TOP + -(-len(cards) // 2) * (height + Inches(0.2))
+    below = TOP + -(-len(cards) // across) * (height + Inches(0.2))
     add_text(slide, (EDGE, below, ACROSS, max(BOTTOM - below, Inches(0.5))), lines, 12, QUIET)
 
 

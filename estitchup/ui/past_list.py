@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from estitchup.errors import EstitchupError
+from estitchup.report.sources import encoder_said, files_said
 from estitchup.result_folder import read_summary
 from estitchup.spec import ExperimentSpec
 from estitchup.ui.address import keep
@@ -28,19 +29,14 @@ def _row(job: Job) -> dict[str, Any]:
     summary = read_summary(workspace().result_folder(job.id))
     return {
         "Name": job.name,
-        "Texts": plain_name(spec),
-        "Encoder": spec.encoder.rstrip("/").rsplit("/", 1)[-1],
+        "Texts": files_said(spec.corpus),
+        "Encoder": encoder_said(spec),
         "Runs": f"{len(spec.augmentations)} × {len(spec.seeds)}",
         "Best accuracy": best(summary, "accuracy"),
         "Best AUROC": best(summary, "auroc"),
         "Made": job.created[:16].replace("T", " "),
         "Status": "stopped early" if job.status is Status.STOPPED else "finished",
     }
-
-
-def plain_name(spec: ExperimentSpec) -> str:
-    """Return the name of the texts' file without its folder."""
-    return str(spec.corpus.file).replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def best(summary: list[dict[str, Any]], metric: str) -> float | None:

@@ -8,11 +8,12 @@ import streamlit as st
 from estitchup.comparison import Difference
 from estitchup.pairing import Side, difference, same_test_texts, shared_seeds
 from estitchup.recipe import BASELINE
+from estitchup.report.sources import encoder_said, files_said, unknown_said
 from estitchup.score_table import CHANGES, COLUMNS, written_change
 from estitchup.spec import ExperimentSpec
 from estitchup.ui.evaluation import evaluation
 from estitchup.ui.guard import plain
-from estitchup.ui.past_list import MISSING, plain_name
+from estitchup.ui.past_list import MISSING
 from estitchup.workspace import Job
 
 METRICS = ("accuracy", "ece", "nll", "auroc", "fpr_at_95_tpr")
@@ -87,9 +88,9 @@ def _show_settings(first: Job, second: Job) -> None:
 def _settings(job: Job) -> Iterator[tuple[str, str]]:
     spec = job.spec
     assert isinstance(spec, ExperimentSpec)
-    yield "Texts", plain_name(spec)
-    yield "Unknown labels", ", ".join(spec.corpus.unknown_labels) or f"{spec.corpus.unknown_share:.0%} of the classes"
-    yield "Encoder", spec.encoder
+    yield "Texts", files_said(spec.corpus)
+    yield "Unknown", unknown_said(spec.corpus)
+    yield "Encoder", encoder_said(spec)
     yield "Head", spec.head.kind if spec.head.kind == "linear" else f"{spec.head.kind}, {spec.head.hidden}"
     yield "Epochs", str(spec.training.epochs)
     yield "Seeds", ", ".join(map(str, spec.seeds))

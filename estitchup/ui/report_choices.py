@@ -83,14 +83,20 @@ def _choose_panels() -> tuple[str, ...]:
 
 def _order() -> list[str]:
     """Return all panels in order, at first as the address says: the chosen ones, then the others."""
+    chosen = _asked()
     if ORDER not in st.session_state:
-        asked = [key for key in (recalled(ADDRESS) or "").split(",") if key in PANELS]
-        chosen = list(dict.fromkeys(asked)) or ([] if recalled(ADDRESS) == "none" else list(FIRST_CHOICE))
         st.session_state[ORDER] = chosen + [key for key in PANELS if key not in chosen]
     order: list[str] = st.session_state[ORDER]
     for key in order:  # a box forgets its state on another page
-        st.session_state.setdefault(_box(key), key in (recalled(ADDRESS) or ",".join(FIRST_CHOICE)).split(","))
+        st.session_state.setdefault(_box(key), key in chosen)
     return order
+
+
+def _asked() -> list[str]:
+    """Return the panels that the address names, the first choice where it names none that there is."""
+    said = recalled(ADDRESS) or ""
+    asked = [key for key in dict.fromkeys(said.split(",")) if key in PANELS]
+    return asked or ([] if said == "none" else list(FIRST_CHOICE))
 
 
 def _box(key: str) -> str:

@@ -92,7 +92,7 @@ def _offer_examples(job_id: str, names: list[str]) -> None:
             icon, meaning = KINDS[kind]
             short = text if len(text) <= LETTERS_ON_A_BUTTON else text[: LETTERS_ON_A_BUTTON - 1] + "…"
             st.button(
-                plain(short),
+                f"\u2068{plain(short)}\u2069",  # first strong isolate: it turns nothing but itself
                 key=f"example_{place}",
                 icon=icon,
                 help=f"A test text {meaning}.",

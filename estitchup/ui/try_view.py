@@ -1,5 +1,7 @@
 """The answers of the try page as HTML: large type for a room, bars with the threshold's mark, all user text escaped.
 
+Each of a person's texts has a direction of its own, so that a right-to-left one, or a mark in it, turns nothing else.
+
 One st.html a text: charts would take longer to draw than the classifier takes to answer.
 """
 
@@ -53,11 +55,11 @@ STYLE = """<style>
 
 def card(text: str, answers: Sequence[Answer], nearest: Sequence[Near], label: str | None) -> str:
     """Return the HTML of a text: each classifier's answer, side by side, and the nearest training texts."""
-    truth = f'<div class="try-truth">A test text; its label is {escape(label)}.</div>' if label else ""
+    truth = f'<div class="try-truth">A test text; its label is <bdi>{escape(label)}</bdi>.</div>' if label else ""
     cells = "".join(_cell(answer) for answer in answers)
     return (
-        f'<div class="try-text">{escape(text)}</div>{truth}<div class="try-row">{cells}</div>{_near(nearest)}'
-        '<div class="try-end"></div>'
+        f'<div class="try-text" dir="auto">{escape(text)}</div>{truth}<div class="try-row">{cells}</div>'
+        f'{_near(nearest)}<div class="try-end"></div>'
     )
 
 
@@ -76,7 +78,7 @@ def _cell(answer: Answer) -> str:
     stripe = KNOWN_COLOUR if answer.said.accepted else UNKNOWN_COLOUR
     return (
         f'<div class="try-cell" style="border-left-color:{stripe}"><div class="try-name">{escape(answer.name)}</div>'
-        f'<div class="try-label">{escape(answer.said.label)}</div><div class="try-said">{said}</div>'
+        f'<div class="try-label" dir="auto">{escape(answer.said.label)}</div><div class="try-said">{said}</div>'
         f"{_bar(answer, said)}{_classes(answer)}</div>"
     )
 
@@ -93,7 +95,9 @@ def _bar(answer: Answer, said: str) -> str:
 
 
 def _classes(answer: Answer) -> str:
-    rows = (f"<span>{escape(name)}</span><span>{written(share)}</span>" for name, share in answer.said.classes)
+    rows = (
+        f'<span dir="auto">{escape(name)}</span><span>{written(share)}</span>' for name, share in answer.said.classes
+    )
     return f'<div class="try-classes">{"".join(rows)}</div>'
 
 
@@ -101,7 +105,8 @@ def _near(nearest: Sequence[Near]) -> str:
     if not nearest:
         return ""
     rows = (
-        f"<span>{escape(near.label)}</span><span>{escape(near.text)}</span><span>{near.similarity:.2f}</span>"
+        f'<span dir="auto">{escape(near.label)}</span><span dir="auto">{escape(near.text)}</span>'
+        f"<span>{near.similarity:.2f}</span>"
         for near in nearest
     )
     return (

@@ -10,6 +10,8 @@ from estitchup.ui.guard import plain, show_error
 from estitchup.ui.state import workspace
 from estitchup.ui.store_panel import show_store
 
+NAME_WIDTH, RATE_WIDTH = 250, 120  # pixels: the longest name, and "not measured"
+
 
 def table(speeds: dict[str, Speed]) -> pd.DataFrame:
     """Return the registry as a table, a row for each encoder."""
@@ -40,9 +42,14 @@ def show_table(speeds: dict[str, Speed]) -> None:
         height="content",
         placeholder="not measured",
         column_config={
-            "Encoder": st.column_config.TextColumn(pinned=True),
-            "Texts/s here": st.column_config.NumberColumn(format="%.0f", help="Texts of 3 to 24 words."),
-            "Download, MB": st.column_config.NumberColumn(format="localized"),
+            "Encoder": st.column_config.TextColumn(pinned=True, width=NAME_WIDTH),
+            "Texts/s here": st.column_config.NumberColumn(
+                format="localized", step=1, width=RATE_WIDTH, help="Texts of 3 to 24 words."
+            ),
+            **{
+                name: st.column_config.NumberColumn(format="localized")
+                for name in ("Download, MB", "Dimensions", "Tokens at most")
+            },
         },
     )
     st.caption(

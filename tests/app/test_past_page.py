@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from screen import Open, words
 from streamlit.testing.v1 import AppTest
@@ -42,6 +44,18 @@ def test_the_list_names_what_was_run_and_the_best_means(
     assert list(table["Texts"]) == ["small.csv"] * 2
     for metric, column in (("accuracy", "Best accuracy"), ("auroc", "Best AUROC")):
         assert table[column][0] == max(entry["metrics"][metric]["mean"] for entry in small_result.summary)
+
+
+def test_what_came_with_the_file_is_no_encoder_and_nothing_unknown_is_none(
+    home: Workspace, small_result: ExperimentResult
+) -> None:
+    corpus = small_result.spec.corpus.model_copy(update={"vectors": "embedding", "unknown_labels": ()})
+    spec = small_result.spec.model_copy(update={"corpus": corpus})
+    job = home.job(put(home, replace(small_result, spec=spec)))
+    assert job is not None
+    assert past_list.experiment_table([job])["Encoder"].tolist() == ["vectors that came with the texts"]
+    said = dict(past_pair._settings(job))
+    assert (said["Unknown"], said["Encoder"]) == ("none", "vectors that came with the texts")
 
 
 def test_an_experiment_is_renamed_and_a_name_without_letters_is_refused(

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from estitchup.decision_store import KeptThreshold, keep_thresholds
 from estitchup.report import figures
+from estitchup.report.build import FIRST_CHOICE
 from estitchup.result import ExperimentResult
 from estitchup.workspace import Status, Workspace
 
@@ -57,6 +58,15 @@ def test_panels_are_left_out_and_moved(visit: Open, home: Workspace, small_resul
     assert previews(app) == [first]
     app.checkbox(key="panel scores").uncheck().run()
     assert "Choose at least one panel" in words(app)
+
+
+def test_an_address_that_names_no_panel_there_is_ticks_the_first_choice(
+    visit: Open, home: Workspace, small_result: ExperimentResult
+) -> None:
+    put(home, small_result)
+    app = visit(PAGE, panels="foo")
+    assert [box.key for box in app.checkbox if box.value] == [f"panel {key}" for key in FIRST_CHOICE]
+    assert not any(box.value for box in visit(PAGE, panels="none").checkbox)
 
 
 def test_a_kept_threshold_is_the_reports_threshold(

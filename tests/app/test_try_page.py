@@ -1,4 +1,5 @@
 import io
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from test_compare_page import only, put
 
 from estitchup.bundle import load, make_bundle
 from estitchup.bundle.classifier import Classifier
+from estitchup.bundle.nearest import Near
 from estitchup.corpus import Role
 from estitchup.decision_store import KeptThreshold, keep_thresholds
 from estitchup.result import ExperimentResult
@@ -51,11 +53,11 @@ def test_each_classifier_answers_as_its_bundle_does(
     (shown,) = cards(app)
     for name in app.pills[0].value:
         row = make_bundle(small_result, name).predict([TEXT], top=3).iloc[0]
-        assert f'<div class="try-label">{row["label"]}</div>' in shown
+        assert f'<div class="try-label" dir="auto">{row["label"]}</div>' in shown
         assert f"confidence {written(row['confidence'])}" in shown
-        assert f"<span>{row['class_3']}</span><span>{written(row['probability_3'])}</span>" in shown
+        assert f'<span dir="auto">{row["class_3"]}</span><span>{written(row["probability_3"])}</span>' in shown
     train = small_result.rows[small_result.rows["role"] == "train"]
-    assert sum(f"<span>{text}</span>" in shown for text in train["text"]) == 3
+    assert sum(f'<span dir="auto">{text}</span>' in shown for text in train["text"]) == 3
 
 
 def test_a_kept_threshold_moves_the_line(visit: Open, home: Workspace, small_result: ExperimentResult) -> None:
@@ -64,7 +66,7 @@ def test_a_kept_threshold_moves_the_line(visit: Open, home: Workspace, small_res
     (shown,) = cards(ask(visit(PAGE), TEXT))
     assert "below the threshold of 100.0%" in shown
     assert "at or above the threshold of 0.0%" in shown
-    assert shown.count('<div class="try-label">unknown</div>') == 1
+    assert shown.count('<div class="try-label" dir="auto">unknown</div>') == 1
 
 
 def test_texts_come_a_line_each_and_twenty_at_most(
@@ -93,7 +95,9 @@ def test_examples_are_test_texts_with_their_label(visit: Open, home: Workspace, 
     assert not app.error
     (shown,) = cards(app)
     text = shown.partition(">")[2].partition("<")[0]
-    assert f"its label is {next(label for own, label in labels.items() if own.startswith(text[:15]))}" in shown
+    assert (
+        f"its label is <bdi>{next(label for own, label in labels.items() if own.startswith(text[:15]))}</bdi>" in shown
+    )
     app.button(key="other_examples").click().run()
     assert [button.label for button in app.button if button.key and button.key.startswith("example_")] != before
 
@@ -125,6 +129,22 @@ def test_the_download_is_the_bundle_with_the_kept_threshold(
     keep_thresholds(home.result_folder(job_id), {"E-Stitchup": KeptThreshold(0.75)})
     (tmp_path / "taken.zip").write_bytes(io.BytesIO(bundle_archive(job_id, "E-Stitchup")).getvalue())
     assert load(tmp_path / "taken.zip").manifest.threshold.value == 0.75
+
+
+def test_a_mark_that_turns_letters_turns_its_own_text_alone(
+    visit: Open, home: Workspace, small_result: ExperimentResult
+) -> None:
+    head = StackedHeads((np.zeros((1, 2, 2), np.float32),), (np.zeros((1, 2), np.float32),), *np.ones((2, 1, 2), "f"))
+    turned = "\u202eabc"
+    own = Classifier(head, (turned, "b"), "unknown", 1.0, 0.4)
+    (said,) = own.say(np.zeros((1, 2)), 3)
+    shown = card(turned, [Answer("No augmentation", own, said)], [Near(turned, turned, 0.5)], turned)
+    isolated = re.findall(f'(<bdi>|<(?:div|span)[^>]* dir="auto">){turned}<', shown)
+    assert len(isolated) == shown.count(turned) == 6
+    put(home, small_result)
+    labels = [button.label for button in visit(PAGE).button if (button.key or "").startswith("example_")]
+    assert labels
+    assert all(label.startswith("\u2068") and label.endswith("\u2069") for label in labels)
 
 
 def test_names_of_classes_are_escaped_in_the_card() -> None:

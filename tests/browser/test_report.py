@@ -16,6 +16,7 @@ from estitchup.recipe import BASELINE
 from estitchup.report.build import PANELS, build_report
 from estitchup.report.page import page as report_page
 from estitchup.result import ExperimentResult
+from estitchup.temperature import fit_temperature
 from estitchup.workspace import Workspace
 
 pytestmark = pytest.mark.browser
@@ -40,12 +41,14 @@ def written(small_result: ExperimentResult, tmp_path: Path) -> Path:
 
 
 def share_kept(result: ExperimentResult, name: str, threshold: float) -> str:
-    """Count the known texts kept over the saved logits, by SciPy's softmax."""
+    """Count the known texts kept over the saved logits, by SciPy's softmax after temperature scaling."""
     known = result.role_rows(Role.TEST)["target"].to_numpy() >= 0
-    kept = [
-        (softmax(result.logits["test"][run][known].astype(np.float64), axis=1).max(axis=1) >= threshold).mean()
-        for run in result.runs_of(name)
-    ]
+    targets = result.role_rows(Role.VALIDATION)["target"].to_numpy()
+    kept = []
+    for run in result.runs_of(name):
+        temperature = fit_temperature(result.logits["validation"][run][targets >= 0], targets[targets >= 0])
+        shares = softmax(result.logits["test"][run][known].astype(np.float64) / temperature, axis=1)
+        kept.append((shares.max(axis=1) >= threshold).mean())
     return f"{np.mean(kept):.1%}"
 
 
@@ -64,6 +67,7 @@ def test_the_page_opens_offline_and_its_thresholds_move(
     assert tab.title().startswith("A title </script>")
     expect(tab.locator(".js-plotly-plot .main-svg").first).to_be_visible()
 
+    tab.get_by_label("Move all thresholds together").check()
     slider = tab.get_by_role("slider", name=f"Threshold of {BASELINE}", exact=True)
     slider.focus()
     slider.press("Home")
@@ -79,6 +83,9 @@ def test_the_page_opens_offline_and_its_thresholds_move(
     expect(tab.locator("[data-cut='0'] [data-share=known_kept]")).to_contain_text(
         share_kept(small_result, BASELINE, 0.4)
     )
+    field.fill("")  # an emptied field is no threshold of 0
+    field.press("Tab")
+    expect(field).to_have_value("0.400")
     line = "document.querySelector('[id^=chart-confidence]').layout.shapes[0].x0"
     assert tab.evaluate(line) == 0.4
     tab.get_by_role("button", name=re.compile("^Back to")).first.click()

@@ -92,13 +92,17 @@ def test_one_seed_has_no_band() -> None:
     assert [drawn.name for drawn in figure.data] == ["E-Mixup"]
 
 
-def test_epochs_that_were_never_reached_are_said_in_words() -> None:
-    epochs = {"No augmentation": [3, 4], "E-Mixup": [2, None], "E-Stitchup": [None, None]}
+def test_epochs_that_not_every_seed_reached_are_said_in_words_and_have_no_bar() -> None:
+    epochs = {"No augmentation": [3, 4], "E-Mixup": [2, None], "Soft E-Mixup": [9, None], "E-Stitchup": [None, None]}
     figure = epochs_to_baseline("", "", epochs, trained=10)
     bars, dots = figure.data
-    assert dict(zip(bars.y, bars.x, strict=True)) == {"No augmentation": 3.5, "E-Mixup": 2.0}
-    assert sorted(dots.x) == [2, 3, 4]
-    assert [(note.y, note.text) for note in figure.layout.annotations] == [("E-Stitchup", "not reached")]
+    assert dict(zip(bars.y, bars.x, strict=True)) == {"No augmentation": 3.5}
+    assert sorted(dots.x) == [2, 3, 4, 9]
+    assert [(note.y, note.text, note.x, note.xanchor) for note in figure.layout.annotations] == [
+        ("E-Mixup", "1 of 2 seeds", 2, "left"),
+        ("Soft E-Mixup", "1 of 2 seeds", 9, "right"),
+        ("E-Stitchup", "not reached", 0, "left"),
+    ]
 
 
 def test_soft_labels_are_dashed() -> None:

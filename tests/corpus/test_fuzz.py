@@ -114,9 +114,9 @@ def csv_of(delimiter: str = ",") -> bytes:
     return "\n".join([f"text{delimiter}label", *lines]).encode()
 
 
-def zip_of(files: dict[str, bytes]) -> bytes:
+def zip_of(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(content, "w", method) as archive:
         for path, inside in files.items():
             archive.writestr(path, inside)
     return content.getvalue()
@@ -164,6 +164,8 @@ WHOLE = {
     "a.arrow": written_by(arrow_stream),
     "a.csv.gz": gzip.compress(csv_of()),
     "a.zip": zip_of({"a.csv": csv_of()}),
+    "lzma.zip": zip_of({"a.csv": csv_of()}, zipfile.ZIP_LZMA),
+    "bzip2.zip": zip_of({"a.csv": csv_of()}, zipfile.ZIP_BZIP2),
     "folders.zip": zip_of({f"{label}/{n}.txt": text.encode() for n, (text, label) in enumerate(ROWS)}),
 }
 NASTY = [b"\x00", b"\xff", b'"', b"\n", b"\r", b"\t", b"{", b"[", b"=cmd|' /C calc'!A0", b"<script>alert(1)</script>"]

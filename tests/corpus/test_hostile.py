@@ -1,5 +1,6 @@
 """Files made to break a reader, by name: each ends in rows or in a sentence that says what to do."""
 
+import bz2
 import gzip
 import io
 import json
@@ -271,3 +272,53 @@ def test_what_is_said_about_the_reading_is_checked() -> None:
         look_at(b'{"a": [{"text": "x"}]}', "a.json", Reading(records="b"))
     with pytest.raises(EstitchupError, match=r"holds no “b\.csv”"):
         look_at(zip_of({"a.csv": "text\nx"}), "a.zip", Reading(member="b.csv"))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_damaged_anywhere_ends_in_rows_or_in_a_sentence(method: int) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", method) as archive:
+        archive.writestr("a.csv", "text,label\n" + "hello there,a\n" * 9)
+    whole = content.getvalue()
+    assert len(read_table(whole, "a.zip")) == 9
+    noticed = 0
+    for place in range(0, len(whole), 3):
+        try:
+            read_table(whole[:place] + bytes([whole[place] ^ 0x5A]) + whole[place + 1 :], "a.zip")
+        except EstitchupError:
+            noticed += 1
+    assert noticed > len(whole) / 12
+
+
+def test_a_zip_entry_without_a_name_is_passed_over() -> None:
+    nameless = zipfile.ZipInfo("x")
+    nameless.filename = ""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr(nameless, b"x")
+        archive.writestr("a.csv", "text,label\nhello,a\n")
+    assert read_table(content.getvalue(), "a.zip")["text"].tolist() == ["hello"]
+
+
+@pytest.mark.parametrize("start", ["ORCID", "ORC", "Rar!", "%PDF", "BZh", "BZh9", "FEA1", "PAR1", "SQLite format 3"])
+def test_a_table_that_begins_like_another_format_is_read(start: str) -> None:
+    header = read_table(f"{start},text,label\n1,hello,a\n2,there,b\n".encode(), "a.csv")
+    assert list(header.columns) == [start, "text", "label"]
+    assert header["text"].tolist() == ["hello", "there"]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"%PDF-1.7\n", "PDF"),
+        (b"Rar!\x1a\x07\x01\x00", "RAR"),
+        (bz2.compress(b"text,label\n"), "bzip2"),
+        (bz2.compress(b""), "bzip2"),
+        (b"ORC\n\x0b\n\x03\x00\x00\x00\x12\x04", "ORC"),
+        (b"FEA1\x00\x00\x00\x00", "Feather"),
+        (b"SQLite format 3\x00\x10", "SQLite"),
+    ],
+)
+def test_another_format_is_still_named(content: bytes, kind: str) -> None:
+    with pytest.raises(EstitchupError, match=kind):
+        read_table(content * 3, "a.csv")

@@ -107,3 +107,14 @@ def test_the_limit_is_kept_and_the_environment_goes_first(tmp_path: Path, monkey
 def test_a_limit_that_makes_no_sense_is_told_in_one_sentence(gigabytes: float) -> None:
     with pytest.raises(EstitchupError, match="limit of the store"):
         StoreLimit(gigabytes=gigabytes)
+
+
+def test_a_limit_edited_by_hand_is_read_or_told_with_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ESTITCHUP_STORE_GB", raising=False)
+    file = tmp_path / "store.json"
+    file.write_bytes(b'\xef\xbb\xbf{"gigabytes": 3}')  # as an editor on Windows saves it
+    assert store_limit(tmp_path).gigabytes == 3
+    for content in (b"{", b"[1]", b"\xff", b"", b"[" * 100_000):
+        file.write_bytes(content)
+        with pytest.raises(EstitchupError, match=r"store\.json"):
+            store_limit(tmp_path)

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 from scipy.special import softmax
 
+from estitchup.bundle import make_bundle
 from estitchup.decision import Decision
 from estitchup.errors import EstitchupError
 from estitchup.evaluation import Evaluation
@@ -73,6 +74,18 @@ def test_a_kept_threshold_is_counted_after_temperature_scaling(report: Report, h
         shares.append(curve.at(0.34567).known_kept)
     assert cut.outcomes.known_kept == pytest.approx(sum(shares) / len(shares))
     assert in_words(cut.outcomes) in panel(report, "threshold").charts[-1].finding
+
+
+def test_a_threshold_that_nobody_kept_is_the_one_of_the_download(small_result: ExperimentResult) -> None:
+    own = panel(build(small_result), "threshold")
+    for cut in own.cuts:
+        manifest = make_bundle(small_result, cut.name).manifest
+        assert cut.threshold == manifest.threshold.value
+        best = small_result.spec.seeds.index(manifest.head.seed)
+        assert cut.classifier.temperatures[best] == manifest.temperature
+        assert cut.classifier.curves[best].at(cut.threshold).known_kept == manifest.metrics["known_kept"].value
+    assert "None is decided on yet" in own.lines[0]
+    assert "90% of its known validation texts" in own.lines[0]
 
 
 def test_every_chart_has_a_text_and_a_file_name_of_its_own(report: Report) -> None:

@@ -94,6 +94,16 @@ def test_intervals_of_differences_are_error_bars_of_their_mean(deck: Deck, repor
     assert checked
 
 
+def test_names_stand_left_of_what_differs(deck: Deck, report: Report) -> None:
+    chart = chart_of(deck, chart_named(report, "accuracy-differences").alt)
+    named = [own for own in chart.plots[0].series if own._element.xpath("./c:dLbls")]
+    assert ["".join(own._element.xpath("./c:dLbls//a:t/text()")) for own in named] == ["E-Stitchup", "Label softening"]
+    for own in named:
+        assert own._element.xpath("./c:dLbls/c:dLbl/c:dLblPos/@val") == ["l"]
+        left = {float(point.text) for point in own._element.xpath("./c:xVal//c:v")}
+        assert left == {chart.category_axis.minimum_scale}
+
+
 def test_intervals_of_a_reliability_diagram_are_error_bars_of_its_points(deck: Deck, report: Report) -> None:
     chart = next(own for own in report.charts if own.figure.data[-1].error_y.array is not None)
     series = next(own for own in chart_of(deck, chart.alt).plots[0].series if own.name == "right answers")
@@ -117,12 +127,43 @@ def test_the_band_of_a_curve_becomes_its_error_bars(deck: Deck, report: Report) 
 
 
 def test_bars_reach_from_the_lowest_seed_to_the_highest() -> None:
-    figure = epochs_to_baseline("Epochs", "", {"E-Mixup": [3, 5, 4], "E-Stitchup": [None, None]}, 10)
+    epochs = {"E-Mixup": [3, 5, 4], "Soft E-Mixup": [1, None, 1], "E-Stitchup": [None, None]}
+    figure = epochs_to_baseline("Epochs", "", epochs, 10)
     layouts = Layouts()
     slide = layouts.add(layouts.finding, "Epochs", 28, "notes")
     chart = add_chart(slide, figure, (0, 0, 3_000_000, 3_000_000), "alt")
-    assert list(chart.plots[0].categories) == ["E-Stitchup", "E-Mixup"]
-    assert reach(chart.plots[0].series[0]) == ("", [0, 1], [0, 1])
+    assert list(chart.plots[0].categories) == ["E-Stitchup: not reached", "Soft E-Mixup: 2 of 3 seeds", "E-Mixup: 4.0"]
+    assert list(chart.plots[0].series[0].values) == [None, None, 4]
+    assert not chart.plots[0].has_data_labels  # they would lie on the error bars
+    assert reach(chart.plots[0].series[0]) == ("", [0, 0, 1], [0, 0, 1])
+
+
+def test_names_of_augmentations_do_not_break_in_a_title() -> None:
+    layouts = Layouts()
+    slide = layouts.add(layouts.finding, "Soft E-Mixup, E-Stitchup and e-mail: E-mail", 28, "notes")
+    assert slide.shapes.title.text_frame.text == "Soft E\u2011Mixup, E\u2011Stitchup and e-mail: E-mail"
+
+
+def test_the_parts_of_a_table_are_numbered(deck: Deck) -> None:
+    titles = [slide.shapes.title.text_frame.text for slide in deck.slides]
+    assert len(set(titles)) == len(titles)
+    counted = [title for title in titles if title.startswith("Scores on test texts")]
+    assert counted[0].endswith(f"(1 of {len(counted)})")
+    assert counted[-1].endswith(f"({len(counted)} of {len(counted)})")
+
+
+def test_a_slide_of_thresholds_says_where_they_come_from(deck: Deck, report: Report) -> None:
+    panel = next(own for own in report.panels if own.key == "threshold")
+    names = {chart.alt for chart in panel.charts}
+    drawn = [
+        slide
+        for slide in deck.slides
+        if any(s.has_chart and s._element.xpath(".//p:cNvPr")[0].get("descr") in names for s in slide.shapes)
+    ]
+    assert len(drawn) == 2
+    for slide in drawn:
+        assert "kept with the experiment: E\u2011Stitchup" in texts(slide)
+        assert "keeps 90% of its known validation texts" in texts(slide)
 
 
 def test_texts_of_people_stand_there_word_for_word(deck: Deck) -> None:
@@ -134,7 +175,10 @@ def test_texts_of_people_stand_there_word_for_word(deck: Deck) -> None:
 
 
 def test_letters_that_xml_forbids_are_left_out() -> None:
-    assert safe("a\x00b\x0bc\nd\ud800e") == "abc\nde"
+    assert safe("a\x00b\x0bc\nd\ud800e\ufffe\uffff\U0001fffe\U0010ffff👍") == "abc\nde👍"
+    layouts = Layouts()
+    layouts.add(layouts.finding, "a\uffffb", 28, "\ufffe")
+    assert Presentation(io.BytesIO(layouts.file())).slides[0].shapes.title.text_frame.text == "ab"
 
 
 def test_long_words_get_smaller_type_and_wide_letters_count_double() -> None:

@@ -5,6 +5,7 @@ harm.
 """
 
 import io
+import lzma
 import struct
 import zipfile
 from collections.abc import Callable, Iterator
@@ -27,6 +28,10 @@ TABLE_ENDINGS = {
 TEXT_ENDINGS = {"", ".txt", ".text", ".md", ".eml"}
 MOST_MEMBERS = 500_000
 _MOST_DIRECTORY = 32 << 20
+_DAMAGE = (
+    *(zipfile.BadZipFile, lzma.LZMAError, NotImplementedError, OSError, ValueError, EOFError, struct.error),
+    OverflowError,
+)
 _COLUMNS = ("text", "label", "split", "file")
 
 
@@ -56,7 +61,7 @@ def zip_members(source: Source) -> list[Member]:
     return [
         Member(path, source.unpacked(f"{source.name}/{path}", _opener(source, entry), max(1, entry.compress_size)))
         for entry in entries
-        if not entry.is_dir() and _is_meant(path := _checked(entry.filename, source.name))
+        if _is_file(entry) and _is_meant(path := _checked(entry.filename, source.name))
     ]
 
 
@@ -167,7 +172,7 @@ def _told(source: Source) -> Iterator[None]:
         raise
     except RuntimeError:
         raise EstitchupError(f"{source.name} is protected by a password: pack it without one.") from None
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError, struct.error, OverflowError):
+    except _DAMAGE:
         raise EstitchupError(f"{source.name} is cut off or damaged: pack it again.") from None
 
 
@@ -188,6 +193,11 @@ def _checked(path: str, name: str) -> str:
     if path.startswith("/") or ".." in path.split("/") or path[1:2] == ":":
         raise EstitchupError(f"{name} holds the path {path[:60]!r}, which leads out of the archive: pack it again.")
     return path
+
+
+def _is_file(entry: zipfile.ZipInfo) -> bool:
+    """Return False for a folder, and for an entry without a name, which nothing can be said of."""
+    return entry.filename != "" and not entry.is_dir()
 
 
 def _is_meant(path: str) -> bool:

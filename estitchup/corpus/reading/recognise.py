@@ -3,6 +3,7 @@
 A wrong ending is no fault: an Excel workbook called .csv is read as what it is, and the note says so.
 """
 
+import re
 from dataclasses import replace
 from pathlib import Path, PurePath
 
@@ -25,23 +26,26 @@ from estitchup.corpus.wording import quoted
 from estitchup.errors import EstitchupError
 
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_PARQUET = re.compile(rb"PAR1.{0,64}[\x00-\x08\x0e-\x1f]", re.DOTALL)  # a column may be called so, too
 _REFUSED = {  # what a person might bring and nobody should open
-    b"%PDF": "a PDF document: copy its texts into a table",
+    b"%PDF-": "a PDF document: copy its texts into a table",
     b"\x93NUMPY": "an array without texts: bring the table, and this file as its vectors",
     b"\x89HDF": "an HDF5 file: save it as Parquet",
     b"\x80\x04": "a Python pickle, which may run code and is never opened: save it as Parquet or NPY",
     b"\x80\x05": "a Python pickle, which may run code and is never opened: save it as Parquet or NPY",
-    b"SQLite format 3": "an SQLite database: export the table as CSV",
+    b"SQLite format 3\0": "an SQLite database: export the table as CSV",
     b"7z\xbc\xaf": "a 7z archive: unpack it, or pack it as ZIP",
-    b"Rar!": "a RAR archive: unpack it, or pack it as ZIP",
-    b"BZh": "a bzip2 archive: unpack it, or pack it with gzip",
+    b"Rar!\x1a\x07": "a RAR archive: unpack it, or pack it as ZIP",
     b"\xfd7zXZ": "an xz archive: unpack it, or pack it with gzip",
     b"\x28\xb5\x2f\xfd": "a Zstandard archive: unpack it, or pack it with gzip",
-    b"ORC": "an ORC file: save it as Parquet",
-    b"FEA1": "a Feather file of the first version: save it as Feather 2 or Parquet",
+    b"FEA1\0\0": "a Feather file of the first version: save it as Feather 2 or Parquet",
     b"\x89PNG": "an image: bring its embedding in a table",
     b"\xff\xd8\xff": "an image: bring its embedding in a table",
     b"{\\rtf": "a document in rich text: save it as plain text",
+}
+_REFUSED_LIKE = {  # whose first letters a text may have, too
+    re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"): "a bzip2 archive: unpack it, or pack it with gzip",
+    re.compile(rb"ORC.{0,64}[\x00-\x08]", re.DOTALL): "an ORC file: save it as Parquet",
 }
 _WORKBOOKS = {"xl/workbook.xml": "Excel workbook", "xl/workbook.bin": "Excel workbook", "content.xml": "ODS workbook"}
 _OTHER_ZIPS = {
@@ -84,7 +88,7 @@ def _open(source: Source, reading: Reading, depth: int) -> OpenTable:
         return _open_zip(source_of(source.whole(), source.name) if depth else source, reading, depth)
     if start.startswith(_OLD_WORKBOOK):
         return open_workbook(source, reading, "Excel workbook")
-    if start.startswith(b"PAR1"):
+    if _PARQUET.match(start):
         return open_parquet(source)
     if start.startswith((b"ARROW1\0\0", b"\xff\xff\xff\xff")) and start[4:8] != b"\xff\xff\xff\xff":
         return open_arrow(source, streamed=start[0] == 0xFF)
@@ -135,7 +139,8 @@ def _open_members(members: list[Member], source: Source, reading: Reading, depth
 
 
 def _refuse_others(name: str, start: bytes) -> None:
-    kind = next((kind for signature, kind in _REFUSED.items() if start.startswith(signature)), None)
+    kinds = [kind for signature, kind in _REFUSED.items() if start.startswith(signature)]
+    kind = next(iter(kinds + [kind for pattern, kind in _REFUSED_LIKE.items() if pattern.match(start)]), None)
     if kind is None and start[257:262] == b"ustar":
         kind = "a tar archive: unpack it, or pack it as ZIP"
     if kind is not None:

@@ -5,6 +5,7 @@ Whatever unpacks is watched: a few KB that unpack to gigabytes are a bomb, and a
 
 import gzip
 import io
+import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ MOST_IN_MEMORY = 256 << 20
 BLOCK = 1 << 20
 START = 64_000
 
-_DAMAGE = (EOFError, zlib.error, BadZipFile, RuntimeError, NotImplementedError, OSError, ValueError)
+_DAMAGE = (EOFError, zlib.error, lzma.LZMAError, BadZipFile, RuntimeError, NotImplementedError, OSError, ValueError)
 
 
 @dataclass(frozen=True)
