@@ -1,8 +1,7 @@
 """What to use: α, ε, p and the head, one stack an ε, chosen on validation and only then looked at on test.
 
 The rule is fixed beforehand: among the settings whose validation accuracy is within one standard error of the best,
-the one with the highest validation AUROC of unknown texts, averaged over the sets. Where AUROC is flat in ε, a second
-rule takes the least of it: the smallest ε whose validation AUROC is not clearly below the best.
+the one with the highest validation AUROC of unknown texts, averaged over the sets. What ε alone does is told apart.
 """
 
 import itertools
@@ -82,7 +81,7 @@ def softening(table: pd.DataFrame, mix: Mix, alpha: float, head: str = "mlp") ->
     """Return a row for each ε of one mix with all pairs mixed, indexed by ε.
 
     `low`, `mean` and `high` are those of the difference of validation AUROC from the best ε, paired over sets and
-    seeds; `ece` and `scaled_ece` are means on test.
+    seeds; `gain` is the share of what the best ε gains over none; `ece` and `scaled_ece` are means on test.
     """
     mixed = mix is not Mix.NONE  # without a mix, α is not a setting
     own = table[(table["head"] == head) & (table["mix"] == mix.value) & (table["share"] == 1.0)]
@@ -90,9 +89,6 @@ def softening(table: pd.DataFrame, mix: Mix, alpha: float, head: str = "mlp") ->
     wide = own.pivot(index=["set", "seed"], columns="epsilon", values="validation_auroc")
     gaps = {epsilon: interval(wide[epsilon] - wide[wide.mean().idxmax()]) for epsilon in wide.columns}
     means = own.groupby("epsilon")[["validation_auroc", "ece", "scaled_ece"]].mean()
+    auroc = means["validation_auroc"]
+    means["gain"] = (auroc - auroc[0.0]) / (auroc.max() - auroc[0.0])
     return means.assign(**{name: [getattr(gap, name) for gap in gaps.values()] for name in ("low", "mean", "high")})
-
-
-def least_softening(by_epsilon: pd.DataFrame) -> float:
-    """Return the smallest ε of `softening` whose validation AUROC is not clearly below the best."""
-    return float(by_epsilon.index[by_epsilon["high"] >= 0].min())
