@@ -6,21 +6,26 @@ and the earlier one stands until a person who has seen it decides again. Nothing
 
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TypeVar
 
-from sqlalchemy import Engine, UniqueConstraint, delete, select
+from sqlalchemy import Engine, UniqueConstraint, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from estitchup.catalog import Base, make_tables, writing
+from estitchup.catalog import URL_VARIABLE, Base, make_tables, writing
 from estitchup.errors import EstitchupError
 from estitchup.labels import Choice, Decision, Kind, Outcome, check_choices, text_keys
 
 CLAIM_SECONDS = 300.0
 ATTEMPTS = 20
 _KEYS_AT_ONCE = 5_000  # placeholders in one statement; PostgreSQL takes 65,535
+_DO_AGAIN = ("40001", "40P01")  # serialisation failure and deadlock: PostgreSQL asks to do all of it once more
+
+Done = TypeVar("Done")
 
 
 class _DecisionRow(Base):
@@ -76,6 +81,18 @@ class _ClaimRow(Base):
     until: Mapped[float]
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say in a sentence what the database refuses."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        reason = next(iter(str(getattr(error, "orig", None) or error).splitlines()), type(error).__name__)
+        raise EstitchupError(
+            f"The labels in the catalog cannot be reached ({reason}): check ESTITCHUP_HOME or {URL_VARIABLE}."
+        ) from error
+
+
 class LabelStore:
     """Decisions and claims in a catalog, for all corpora."""
 
@@ -89,27 +106,36 @@ class LabelStore:
         Two choices for one text in a call are an error. Raises EstitchupError without a name or a label.
         """
         check_choices(choices, who)
-        return self._append(scope, choices, who.strip(), source)
+        keys = text_keys(choice.text for choice in choices)
+        if len(set(keys)) < len(keys):
+            raise EstitchupError("A text is labelled twice at once: give each text one label.")
+        return self._append(scope, dict(zip(keys, choices, strict=True)), who.strip(), source)
 
-    def undo(self, scope: str, who: str) -> list[Decision]:
+    @_told()
+    def undo(self, scope: str, who: str) -> list[Outcome]:
         """Take back what a person decided last, and return it; each text gets again what it had before.
 
-        What others have decided anew since is left alone. [] when there is nothing to take back.
+        Where another's decision stands, it stays, and the outcome says `against` which: what was taken back is then
+        only in the history, as before. [] when there is nothing to take back.
         """
         who = who.strip()
         with Session(self._engine) as session:
-            standing = select(_DecisionRow).where(_DecisionRow.scope == scope, _DecisionRow.stands)
-            rows = list(session.scalars(standing.order_by(_DecisionRow.id)))
-        numbers = {row.key: row.number for row in rows}
-        last = _last_batch(rows, who)
+            everything = select(_DecisionRow).where(_DecisionRow.scope == scope)
+            rows = list(session.scalars(everything.order_by(_DecisionRow.id)))
+        last, standing = _last_batch(rows, who)
         if not last:
             return []
-        choices = [
-            Choice(row.text, Kind(row.before_kind or Kind.UNDONE), row.before_label, numbers[row.key]) for row in last
-        ]
-        self._append(scope, choices, who, "undo", undoes=last[0].batch)
-        return [row.decision() for row in last]
+        numbers = {row.key: row.number for row in rows if row.stands}
+        choices = {
+            row.key: Choice(row.text, Kind(row.before_kind or Kind.UNDONE), row.before_label, numbers[row.key])
+            if row in standing
+            else Choice(row.text, Kind.UNDONE)
+            for row in last
+        }
+        outcomes = self._append(scope, choices, who, "undo", undoes=last[0].batch)
+        return [Outcome(row.decision(), outcome.against) for row, outcome in zip(last, outcomes, strict=True)]
 
+    @_told()
     def current(self, scope: str) -> dict[str, Decision]:
         """Return the decision that stands for each text, by key; a text whose decision was undone is left out."""
         query = select(_DecisionRow).where(_DecisionRow.scope == scope, _DecisionRow.stands)
@@ -118,6 +144,7 @@ class LabelStore:
             latest = {row.key: row.decision() for row in rows}
         return {key: decision for key, decision in latest.items() if decision.kind is not Kind.UNDONE}
 
+    @_told()
     def numbers(self, scope: str) -> dict[str, int]:
         """Return how many decisions there are about each text, by key: what a choice says it has seen."""
         query = select(_DecisionRow.key, _DecisionRow.number).where(_DecisionRow.scope == scope)
@@ -125,6 +152,7 @@ class LabelStore:
             rows = session.execute(query.order_by(_DecisionRow.number))
             return {row.key: row.number for row in rows}
 
+    @_told()
     def history(self, scope: str) -> list[Decision]:
         """Return every decision that was ever made, the oldest first."""
         query = select(_DecisionRow).where(_DecisionRow.scope == scope).order_by(_DecisionRow.id)
@@ -133,6 +161,9 @@ class LabelStore:
 
     def claim(self, scope: str, keys: Sequence[str], who: str, seconds: float = CLAIM_SECONDS) -> bool:
         """Reserve texts for a person for a while, in place of what they had reserved; False when one is another's."""
+        return self._patiently(lambda: self._claim_once(scope, sorted(keys), who, seconds))
+
+    def _claim_once(self, scope: str, keys: Sequence[str], who: str, seconds: float) -> bool:
         now = time.time()
         with Session(self._engine) as session, writing(session):
             rows = session.scalars(select(_ClaimRow).where(_ClaimRow.scope == scope, _ClaimRow.key.in_(keys)))
@@ -148,28 +179,35 @@ class LabelStore:
                 return False
         return True
 
+    @_told()
     def claimed(self, scope: str, but: str) -> dict[str, str]:
         """Return the keys that others than `but` have reserved, and who."""
         query = select(_ClaimRow).where(_ClaimRow.scope == scope, _ClaimRow.who != but, _ClaimRow.until > time.time())
         with Session(self._engine) as session:
             return {row.key: row.who for row in session.scalars(query)}
 
-    def _append(self, scope: str, choices: Sequence[Choice], who: str, source: str, undoes: str = "") -> list[Outcome]:
-        keys = text_keys(choice.text for choice in choices)
-        if len(set(keys)) < len(keys):
-            raise EstitchupError("A text is labelled twice at once: give each text one label.")
+    def _append(
+        self, scope: str, choices: Mapping[str, Choice], who: str, source: str, undoes: str = ""
+    ) -> list[Outcome]:
         common = {"scope": scope, "who": who, "source": source, "undoes": undoes, "batch": uuid.uuid4().hex}
+        return self._patiently(lambda: self._append_once(choices, common))
+
+    @_told()
+    def _patiently(self, work: Callable[[], Done]) -> Done:
+        """Do a transaction, and do it again when another one got in its way."""
         for _ in range(ATTEMPTS):
             try:
-                return self._append_once(dict(zip(keys, choices, strict=True)), common)
-            except IntegrityError:  # somebody took a number at the same time
-                continue
+                return work()
+            except DBAPIError as error:
+                if not isinstance(error, IntegrityError) and getattr(error.orig, "sqlstate", "") not in _DO_AGAIN:
+                    raise
         raise EstitchupError("The labels could not be kept, because others write all the time: try again.")
 
     def _append_once(self, choices: Mapping[str, Choice], common: Mapping[str, str]) -> list[Outcome]:
         """Add a decision for each choice, given by key, after those that are there; `common` is what all rows share."""
         when = datetime.now(UTC).isoformat(timespec="milliseconds")
         with Session(self._engine, expire_on_commit=False) as session, writing(session):
+            _wait_for_writers(session, common["scope"])
             last, standing = _latest(session, common["scope"], list(choices))
             made, against = [], []
             for key, choice in choices.items():
@@ -182,13 +220,19 @@ class LabelStore:
         return [Outcome(row.decision(), other) for row, other in zip(made, against, strict=True)]
 
 
-def _last_batch(rows: Sequence[_DecisionRow], who: str) -> list[_DecisionRow]:
-    """Return what a person decided last, of what nobody has decided anew since; `rows` stand, the oldest first."""
+def _wait_for_writers(session: Session, scope: str) -> None:
+    """Let one write about a corpus at a time, as on SQLite: two in opposite order would wait for each other."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(scope, 0))))
+
+
+def _last_batch(rows: Sequence[_DecisionRow], who: str) -> tuple[list[_DecisionRow], set[_DecisionRow]]:
+    """Return what a person decided last and has not taken back, and which of it stands; `rows` are all, by age."""
     undone = {row.undoes for row in rows}
-    latest = {row.key: row for row in rows if not row.undoes and row.batch not in undone}
-    own_rows = [row for row in latest.values() if row.who == who]
-    batch = max(own_rows, key=lambda row: row.id).batch if own_rows else ""
-    return [row for row in own_rows if row.batch == batch]
+    said = [row for row in rows if not row.undoes and row.batch not in undone]
+    batch = next((row.batch for row in reversed(said) if row.who == who), "")
+    latest = {row.key: row for row in said if row.stands}
+    return [row for row in said if row.batch == batch], {row for row in latest.values() if row.batch == batch}
 
 
 def _latest(session: Session, scope: str, keys: Sequence[str]) -> tuple[dict[str, int], dict[str, Decision]]:

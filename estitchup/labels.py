@@ -4,12 +4,16 @@ A text is known by a digest of its normalised form, a corpus by a digest of its 
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from estitchup.corpus import normalised
 from estitchup.errors import EstitchupError
+
+SHOWN = 60  # characters of a text that a sentence names
+_UNKEPT = re.compile("[\0\ud800-\udfff]")
 
 
 class Kind(StrEnum):
@@ -57,7 +61,7 @@ class Decision:
 
     def contested_by(self, choice: Choice) -> bool:
         """Return True when a choice contradicts this decision unseen; a text that was skipped is still open."""
-        if self.number <= choice.seen or self.kind is Kind.SKIP:
+        if self.number <= choice.seen or (self.kind is Kind.SKIP and choice.kind is not Kind.UNDONE):
             return False
         return (self.kind, self.label) != (choice.kind, choice.label.strip())
 
@@ -68,6 +72,17 @@ class Outcome:
 
     decision: Decision
     against: Decision | None = None
+
+
+def insisting(outcomes: Iterable[Outcome]) -> list[Choice]:
+    """Return the same choices again, by who has seen what they ran into."""
+    said = (outcome.decision for outcome in outcomes)
+    return [Choice(own.text, own.kind, own.label, own.number) for own in said]
+
+
+def shortened(text: str) -> str:
+    """Return the text in quotation marks, cut short."""
+    return f"“{text if len(text) <= SHOWN else text[: SHOWN - 1] + '…'}”"
 
 
 def text_key(text: str) -> str:
@@ -89,8 +104,12 @@ def scope_of(texts: Iterable[str]) -> str:
 
 
 def check_choices(choices: Sequence[Choice], who: str) -> None:
-    """Raise EstitchupError where nobody is named or a label is empty."""
+    """Raise EstitchupError where nobody is named, a label is empty, or a word holds what no database keeps."""
     if not who.strip():
         raise EstitchupError("Nobody is named: say who labels, so that others can see whose labels these are.")
     if any(choice.kind is Kind.LABEL and not choice.label.strip() for choice in choices):
         raise EstitchupError("The label is empty: choose a class, or name a new one.")
+    for word in (who, *(choice.label for choice in choices), *(choice.text for choice in choices)):
+        if _UNKEPT.search(word):
+            shown = ascii(word[:SHOWN])
+            raise EstitchupError(f"{shown} cannot be kept, as it holds NUL or half a character: write it anew.")

@@ -111,13 +111,13 @@ def test_a_diverse_batch_covers_groups_that_least_confidence_leaves_out() -> Non
 
 
 def test_alike_texts_come_in_order_without_the_text_itself() -> None:
-    vectors = [[1, 0], [0, 1], [2, 0.1], [1, 1]]
-    assert alike(vectors, 0, 0.7).tolist() == [2, 3]
+    vectors = np.array([[1, 0], [0, 1], [2, 0.1], [1, 1]], np.float32)
+    assert alike(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), 0, 0.7).tolist() == [2, 3]
 
 
 def test_a_strategy_is_found_by_its_name_and_another_is_said() -> None:
     assert strategy_named("random").name == RANDOM
-    with pytest.raises(EstitchupError, match="choose among Least confidence"):
+    with pytest.raises(EstitchupError, match="choose among Margin"):
         strategy_named("best")
 
 

@@ -45,7 +45,7 @@ def test_a_campaign_is_played_told_and_written(texts: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--strategy", "best"), "choose among Least confidence"),
+        (("--strategy", "best"), "choose among Margin"),
         (("--cell", "Cutmix"), "no augmentation 'Cutmix'"),
         (("--absent", "1"), "absent_share"),
     ],

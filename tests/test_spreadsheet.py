@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from estitchup.corpus import read_table
-from estitchup.spreadsheet import as_csv, as_xlsx, disarmed, rearmed
+from estitchup.spreadsheet import FORMULA_STARTS, as_csv, as_xlsx, disarmed, rearmed, rearmed_within
 
-DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0", "＝1+1"]
+DANGEROUS = ["'=1", "''-1", "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0", "＝1+1"]
 HARMLESS = ["hello", "a=b", "'quoted'", "", "it's", "5 - 3"]
 
 
@@ -25,6 +25,16 @@ def test_no_cell_begins_like_a_formula(cell: str) -> None:
 @pytest.mark.parametrize("cell", HARMLESS)
 def test_other_cells_stay_as_they_are(cell: str) -> None:
     assert disarmed(cell) == rearmed(cell) == cell
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("cell", ["x;=1+1;y", "x;;=1", "x\t@y\tz", "a\n=1+1", "a\r\n-1;b", *DANGEROUS])
+def test_no_cell_begins_like_a_formula_where_another_character_separates(cell: str, delimiter: str) -> None:
+    content = as_csv(pd.DataFrame({"text": [cell], "label": [cell], "who": [f"Ana {cell}"]})).decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(content, newline=""), delimiter=delimiter))
+    assert [own for row in rows for own in row if own.startswith(FORMULA_STARTS)] == []
+    written = list(csv.reader(io.StringIO(content, newline="")))[1]
+    assert [rearmed(written[0]), *map(rearmed_within, written[1:])] == [cell, cell, f"Ana {cell}"]
 
 
 def test_numbers_stay_numbers_and_headers_are_disarmed_too() -> None:

@@ -138,19 +138,27 @@ class LabelDesk:
 
     def nearest(self, position: int) -> list[Neighbour]:
         """Return the labelled training texts nearest to a text."""
-        cosine = _unit(self._trained) @ _unit(self._vectors[position])
+        cosine = self._unit_trained @ self._unit_vectors[position]
         best = np.argsort(-cosine, kind="stable")[:MOST_NEAREST]
         rows = zip(self._labelled["text"].iloc[best], self._labelled["label"].iloc[best], cosine[best], strict=True)
         return [Neighbour(text, label, float(value)) for text, label, value in rows]
 
     def alike(self, position: int) -> Positions:
         """Return the positions of texts of the pool that are much alike, the most alike first."""
-        return alike(self._vectors, position, ALIKE_COSINE)
+        return alike(self._unit_vectors, position, ALIKE_COSINE)
+
+    @cached_property
+    def _unit_vectors(self) -> NDArray[np.float32]:
+        return _unit(self._vectors)
+
+    @cached_property
+    def _unit_trained(self) -> NDArray[np.float32]:
+        return _unit(self._trained)
 
 
-def _unit(vectors: NDArray[np.float32]) -> Floats:
-    wide = vectors.astype(np.float64)
-    unit: Floats = wide / np.maximum(np.linalg.norm(wide, axis=-1, keepdims=True), 1e-12)
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return vectors of length 1, in float32: they are kept, and only sort and show two digits of a cosine."""
+    unit: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
     return unit
 
 

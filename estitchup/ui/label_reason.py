@@ -29,6 +29,8 @@ READINGS = {
     "Distance": Reading("Distance to the fifth nearest labelled text", "{:.2f}".format),
 }
 OVER_RUNS = ("Least confidence", "Margin", "Entropy", "Energy")
+BESIDE_ANSWERS = ("Least confidence", "Margin")  # a share that could be read off the answers, were there one run
+APART = "The answers below show the seeds' mean probabilities, which differ from that where the seeds disagree."
 
 
 def reason(desk: LabelDesk, name: str, strategy: str, position: int) -> str:
@@ -41,7 +43,8 @@ def reason(desk: LabelDesk, name: str, strategy: str, position: int) -> str:
     runs = len(desk.result.runs_of(name))
     over = f", mean over {runs} seeds," * (runs > 1 and strategy in OVER_RUNS)
     late = " It waits, because it is a near duplicate of a text before it." * (position in desk.waits(name, strategy))
-    return f"{reading.name}{over} is {here}; the pool's median is {median}.{late}"
+    apart = f" {APART}" * (runs > 1 and strategy in BESIDE_ANSWERS)
+    return f"{reading.name}{over} is {here}; the pool's median is {median}.{late}{apart}"
 
 
 def _without_score(desk: LabelDesk, name: str, strategy: str, position: int) -> str:

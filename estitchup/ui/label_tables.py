@@ -1,4 +1,4 @@
-"""The queue and the labels as tables: look, jump, take them away, and bring labels from elsewhere."""
+"""The queue and the labels as tables: look, jump, and take them away."""
 
 from functools import partial
 from typing import Any
@@ -6,18 +6,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from estitchup.corpus import read_table
-from estitchup.errors import EstitchupError
-from estitchup.label_merge import Merged, merge
 from estitchup.labels import Kind
 from estitchup.spreadsheet import as_csv, as_xlsx
-from estitchup.ui.guard import plain, show_error
-from estitchup.ui.label_acts import jump
+from estitchup.ui.guard import plain
+from estitchup.ui.label_acts import jump, show_notices
 from estitchup.ui.label_card import Standing, View, waiting
-from estitchup.ui.label_desk import LabelDesk, label_store
+from estitchup.ui.label_desk import LabelDesk
+from estitchup.ui.label_upload import ask_upload
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MOST_CONFLICTS = 20
 SHOWN_ROWS = 1_000
 CONFIDENCE = "How sure each seed's classifier is of its own answer, the mean over seeds. Least confidence ranks by it."
 
@@ -48,6 +45,7 @@ def labels_table(desk: LabelDesk, standing: Standing) -> pd.DataFrame:
 
 def show_tables(desk: LabelDesk, view: View) -> None:
     """Show the queue and the labels, and offer both as files."""
+    show_notices()
     standing = Standing.now(desk, view.who)
     queue = queue_table(desk, view, standing)
     st.markdown(f"**{len(queue):,} texts are open**, those to label first in front. Choose one to label it next.")
@@ -66,7 +64,7 @@ def show_tables(desk: LabelDesk, view: View) -> None:
     if len(labels):
         st.dataframe(labels, key="labels_table", hide_index=True)
         _offer("labels", labels)
-    _ask_upload(desk, view)
+    ask_upload(desk, view)
 
 
 def _jump_to(desk: LabelDesk, queue: pd.DataFrame, picked: Any) -> None:
@@ -95,38 +93,3 @@ def _offer(name: str, table: pd.DataFrame) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-
-
-def _ask_upload(desk: LabelDesk, view: View) -> None:
-    st.markdown("**Labels from elsewhere**")
-    st.caption(
-        "A table with the columns text and label, such as the queue above with its label column filled in. Labels that "
-        "stand here are never overwritten: where the file says otherwise, both are kept and you are told."
-    )
-    with st.form("label_upload", border=False, clear_on_submit=True):
-        file = st.file_uploader("A file with labels", ["csv", "tsv", "xlsx", "parquet"], label_visibility="collapsed")
-        if not st.form_submit_button("Merge", disabled=not view.who, icon=":material/merge:") or file is None:
-            return
-        try:
-            table = read_table(file.getvalue(), file.name)
-            pool = dict(zip(desk.keys, desk.texts, strict=True))
-            _show_merged(merge(label_store(), desk.scope, table, pool, view.who, file.name))
-        except EstitchupError as error:
-            show_error(str(error))
-
-
-def _show_merged(merged: Merged) -> None:
-    said = [
-        f"{merged.added:,} labels are new",
-        f"{merged.agreed:,} agree with what stands" if merged.agreed else "",
-        f"{merged.elsewhere:,} are for texts outside this pool" if merged.elsewhere else "",
-        f"{merged.contradictory:,} texts have two labels in the file and were left alone"
-        if merged.contradictory
-        else "",
-    ]
-    st.success("; ".join(part for part in said if part) + ".", icon=":material/merge:")
-    if merged.conflicts:
-        st.warning(f"{len(merged.conflicts):,} contradict what stands; they are kept in the history.")
-        rows = [(own.decision.text, own.against, own.decision.words) for own in merged.conflicts[:MOST_CONFLICTS]]
-        stands = [(text, f"{other.words} ({other.who})" if other else "", label) for text, other, label in rows]
-        st.dataframe(pd.DataFrame(stands, columns=["text", "stands", "in the file"]), hide_index=True)

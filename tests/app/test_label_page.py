@@ -146,7 +146,7 @@ def test_two_people_get_different_texts_and_a_contradiction_is_told(
     ana.button(key=f"say_{Kind.NONE}").click().run()
     assert "Ben has labelled" in ana.warning[0].value
     assert standing(store, experiment)[text] == "invoice"
-    ana.button(key="mine_0").click().run()
+    next(own for own in ana.button if own.label == "Put mine in its place").click().run()
     assert not ana.warning
     assert standing(store, experiment)[text] == "none of these"
 
@@ -183,14 +183,22 @@ def test_the_queue_shows_the_confidence_that_it_ranks_by_and_the_card_says_it(
     odds = np.exp(logits[experiment.runs_of("Soft E-Stitchup")].astype(np.float64))
     confidence = (odds / odds.sum(-1, keepdims=True)).max(-1).mean(0)  # of each run, then their mean
     by_text = dict(zip(experiment.rows["text"], confidence, strict=True))
-    app = visit(PAGE, label_view="Queue and labels")
+    app = visit(PAGE, label_view="Queue and labels", strategy="Least confidence")
     queue = app.dataframe[0].value
     np.testing.assert_allclose(queue["confidence"], queue["text"].map(by_text), atol=1e-4)
     assert queue["confidence"].is_monotonic_increasing
     median = np.median(queue["text"].map(by_text))
-    card = visit(PAGE)
+    card = visit(PAGE, strategy="Least confidence")
     said = f"Confidence, mean over 2 seeds, is {by_text[shown_text(card)]:.1%}; the pool's median is {median:.1%}."
-    assert f"Why here: {said}" in [own.value for own in card.caption]
+    apart = "The answers below show the seeds' mean probabilities, which differ from that where the seeds disagree."
+    assert f"Why here: {said} {apart}" in [own.value for own in card.caption]
+    assert apart not in words(visit(PAGE, strategy="Entropy"))
+
+
+def test_the_margin_orders_at_first_and_the_help_says_why(visit: Open, experiment: ExperimentResult) -> None:  # noqa: ARG001
+    order = visit(PAGE).selectbox(key="strategy")
+    assert order.value == order.options[0] == "Margin"
+    assert "*Margin* stands first, because in our study it saved more labels than *Least confidence*" in order.help
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -220,6 +228,23 @@ def test_a_near_duplicate_that_waits_behind_a_surer_text_says_so() -> None:
     assert desk.ranking("any", "Least confidence").tolist() == [0, 2, 1]
     said = [reason(desk, "any", "Least confidence", position) for position in range(3)]
     assert ["near duplicate" in own for own in said] == [False, True, False]
+    assert not any("seeds" in own for own in said)  # one run disagrees with none
+
+
+def test_neighbours_are_found_on_vectors_that_are_normalised_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = np.array([[3, 0], [2, 0.2], [0, 1], [5, 0.1]], np.float32)
+    rows = pd.DataFrame({"text": list("abcd"), "label": ["", "", "x", "y"], "target": [-1, -1, 0, 1]})
+    rows["role"] = ["pool", "pool", "train", "train"]
+    facts, corpus = SimpleNamespace(classes=("x", "y")), SimpleNamespace(vectors=None)
+    result = SimpleNamespace(rows=rows, facts=facts, spec=SimpleNamespace(corpus=corpus))
+    desk = LabelDesk(cast(ExperimentResult, result), vectors)
+    assert [(own.text, own.cosine) for own in desk.nearest(0)] == [("d", pytest.approx(0.9998)), ("c", 0.0)]
+    assert desk.alike(0).tolist() == [1]
+    normalised: list[int] = []
+    monkeypatch.setattr(np.linalg, "norm", lambda *_, **__: normalised.append(1))
+    assert [own.text for own in desk.nearest(1)] == ["d", "c"]
+    assert desk.alike(1).tolist() == [0]
+    assert normalised == []
 
 
 def test_uploaded_labels_merge_and_conflicts_are_told(
@@ -239,6 +264,14 @@ def test_uploaded_labels_merge_and_conflicts_are_told(
     assert "1 contradict" in app.warning[0].value
     assert standing(store, experiment) == {pool[0]: "invoice", pool[1]: "refund"}
     assert store.history(scope)[-1].source == "answers.csv"
+    assert app.dataframe[0].value["text"].tolist().count(pool[1]) == 0  # the tables know what the file brought
+    app.run()
+    assert not app.success
+    next(own for own in app.button if own.label == "Put the file's labels in their place").click().run()
+    assert not app.exception
+    assert not app.warning
+    assert app.toast[0].value == "Kept: refund, 1 text."
+    assert standing(store, experiment) == {pool[0]: "refund", pool[1]: "refund"}
 
 
 def test_retraining_makes_a_new_experiment_and_shows_before_and_after(
