@@ -77,8 +77,8 @@ def made_up(name: str, rows: int, validation: int, classes: int) -> Set:
     return Set(name, TrainingData(vectors[:rows], targets[:rows], vectors[rows:], targets[rows:], classes))
 
 
-def stack_seconds(data: TrainingData, runs: list[Run], head: HeadSpec, epochs: int = 3) -> float:
-    """Return seconds per run-epoch of the stack, validation of every epoch included."""
+def stack_seconds(data: TrainingData, runs: list[Run], head: HeadSpec, epochs: int = TrainingSpec().epochs) -> float:
+    """Return seconds per run-epoch of a training, from the vectors to the heads, validation of every epoch included."""
     started = time.perf_counter()
     train(data, runs, head, TrainingSpec(epochs=epochs))
     return (time.perf_counter() - started) / len(runs) / epochs

@@ -220,10 +220,14 @@ def _halved(batch: Batch) -> tuple[Batch, Batch] | None:
 
 
 def _precision(device: str) -> Precision:
-    """Return bfloat16 where a GPU computes in it; float32 on any other device, whose vectors are then exact."""
+    """Return bfloat16 where a GPU computes in it; float32 on any other device, whose vectors are then exact.
+
+    A GPU older than Ampere takes bfloat16 too, but only emulates it, which gains nothing and costs digits.
+    """
     import torch
 
-    return "bfloat16" if device.startswith("cuda") and torch.cuda.is_bf16_supported() else "float32"
+    native = device.startswith("cuda") and torch.cuda.is_bf16_supported(including_emulation=False)
+    return "bfloat16" if native else "float32"
 
 
 def _is_plain_transformer(model: "SentenceTransformer") -> bool:

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from estitchup.encoding import Encoder, EncoderSource, VectorStore, embed, load_encoder
+from estitchup.encoding import Encoder, EncoderSource, VectorStore, embed, encoder, load_encoder
 from estitchup.encoding.encoder import DeviceFull
 from estitchup.progress import Progress
 
@@ -29,6 +30,17 @@ def rounded(tiny: Encoder) -> Encoder:
 def test_a_cpu_computes_in_float32(tiny: Encoder) -> None:
     assert tiny.precision == "float32"
     assert tiny.key == tiny.source.key
+
+
+@pytest.mark.parametrize(("major", "precision"), [(7, "float32"), (8, "bfloat16")])
+def test_a_gpu_that_only_emulates_bfloat16_computes_in_float32(
+    monkeypatch: pytest.MonkeyPatch, major: int, precision: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: SimpleNamespace(major=major))
+    monkeypatch.setattr(torch.cuda, "_check_bf16_tensor_supported", lambda _: True)
+    assert encoder._precision("cuda:0") == precision
 
 
 def test_bfloat16_rounds_and_says_so_in_the_key(tiny: Encoder, rounded: Encoder) -> None:
