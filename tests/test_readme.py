@@ -37,5 +37,6 @@ def test_files_that_the_pages_name_exist(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
     scripts = re.findall(r"(?:benchmarks|estitchup|docs)/[\w/]+\.(?:py|md)", text)
-    for name in [*links, *scripts]:
+    pictures = re.findall(r'src(?:set)?="([^"]+)"', text)
+    for name in [*links, *scripts, *pictures]:
         assert (ROOT / page).parent.joinpath(name).exists() or (ROOT / name).exists(), name
