@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 
 from benchmarks.study.claims import claims
+from benchmarks.study.few import few
 from benchmarks.study.kept import Kept
 from benchmarks.study.labelling import labelling
 from benchmarks.study.open_intent import open_intent
@@ -53,6 +54,7 @@ def compute(sets: list[LabelledSet], kept: Kept) -> dict[str, pd.DataFrame]:
         "claims": [claims(one, kept) for one in sets],
         "budgets": [budgets(one, kept) for one in large],
         "sweep": [sweep(one, kept) for one in large],
+        "few": [few(one, kept) for one in large],
         "rivals": [rivals(one, kept) for one in large],
         "open_intent": [open_intent(one, kept) for one in large],
         "labelling": [labelling(one, kept) for one in large if one.has_out_of_scope],  # the pool holds some

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.study.few import few_sentence, few_table
 from benchmarks.study.figures import draw_budgets, draw_claims
 from benchmarks.study.labelling import labelling_tables
 from benchmarks.study.measures import paired
@@ -73,6 +74,8 @@ def _parts(tables: Tables, notes: list[str]) -> dict[str, str]:
         "defaults": defaults_sentence(tables["sweep"]),
         "softening": softening_table(tables["sweep"]),
         "epsilon": epsilon_sentence(tables["sweep"]),
+        "few": few_table(tables["few"]),
+        "few_sentence": few_sentence(tables["few"]),
         "rivals": rival_tables(tables["rivals"]),
         "open_intent": open_intent_table(tables["open_intent"]),
         "labelling": labelling_tables(tables["labelling"]),

@@ -7,6 +7,8 @@ import torch
 from clouds import clouds
 
 from benchmarks.study.claims import Case, claims, measured, runs_of
+from benchmarks.study.few import differences as few_differences
+from benchmarks.study.few import few_sentence
 from benchmarks.study.kept import Kept
 from benchmarks.study.measures import interval, measure
 from benchmarks.study.plain import Variant, train_plain
@@ -144,6 +146,24 @@ def sweep_of(auroc: dict[float, list[float]], mix: str = "none") -> pd.DataFrame
         for seed, value in enumerate(values)
     ]
     return pd.DataFrame(rows)
+
+
+def test_an_epsilon_for_few_texts_is_held_against_the_apps_by_pairs() -> None:
+    base = [0.80, 0.90, 0.70, 0.85]
+    gains = {0.1: (0.0, 0.0, 0.0, 0.0), 0.05: (0.02, 0.021, 0.02, 0.019), 0.2: (-0.02, 0.02, -0.021, 0.022)}
+    rows = [
+        {"texts_a_class": 10, "cell": "Label softening", "epsilon": epsilon, "set": "one", "seed": seed}
+        | dict.fromkeys(("validation_accuracy", "validation_auroc", "accuracy", "auroc"), start + gain)
+        for epsilon, own in gains.items()
+        for seed, (start, gain) in enumerate(zip(base, own, strict=True))
+    ]
+    table = pd.DataFrame(rows)
+    found = few_differences(table).set_index("epsilon")["validation_auroc"]
+    assert found[0.05].mean == pytest.approx(0.02)
+    assert found[0.05].clear
+    assert not found[0.2].clear
+    told = few_sentence(table)
+    assert "ε = 0.05 is clearly better in 2 and clearly worse in 0; ε = 0.2 is clearly better in 0" in told
 
 
 def test_softening_is_compared_by_pairs_and_its_gain_is_a_share_of_the_best() -> None:
