@@ -150,7 +150,7 @@ def written_change(difference: Difference, column: Column) -> str:
     if np.isnan(difference.mean):
         return MISSING
     mean, low, high = (
-        f"{column.factor * value:+.{column.decimals}f}".replace("-", "−")
+        f"{column.factor * value:+z.{column.decimals}f}".replace("-", "−")
         for value in (difference.mean, difference.low, difference.high)
     )
     if np.isinf(difference.low):

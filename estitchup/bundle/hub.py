@@ -1,7 +1,7 @@
 """Bundles on the Hugging Face hub: a model repository with the bundle's three files, the card as its front page.
 
-The optional extra `estitchup[hub]`. The token and the endpoint are those of huggingface_hub (`hf auth login`, HF_TOKEN,
-HF_ENDPOINT); nothing of them is kept here.
+The token and the endpoint are those of huggingface_hub (`hf auth login`, HF_TOKEN, HF_ENDPOINT); nothing of them is
+kept here. It is no extra: sentence-transformers needs huggingface_hub, and every model card is written with it.
 """
 
 from collections.abc import Callable

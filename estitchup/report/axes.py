@@ -41,6 +41,7 @@ def title_axis(axis: Any, words: str) -> None:
 def ends(settings: Any, low: float, high: float) -> tuple[float, float, float]:
     """Return where an axis begins and ends, both at ticks, and the distance between ticks."""
     low = min(low, 0.0) if settings.rangemode == "tozero" else low
+    high = min(high, 100.0) if "(%)" in str(settings.title.text) else high  # the room above 100% is the figure's alone
     step = float(settings.dtick or _step(low, high))
     inwards = settings.dtick is not None  # a range with room around round ticks; else there is none yet
     lowest, highest = (np.ceil, np.floor) if inwards else (np.floor, np.ceil)

@@ -29,7 +29,9 @@ INK, QUIET, PALE, BLUE, WHITE = (
 )
 MARK = (("1111", "0072B2"), ("1010", "D55E00"))  # two rows of the sign: what is kept of one embedding and the other
 
-_HYPHEN = re.compile(r"(?<=\bE)-(?=Mixup|Stitchup)")  # where a line must not break
+# where a line must not break
+_HYPHEN = re.compile(r"(?<=\bE)-(?=Mixup|Stitchup)")
+_TOGETHER = re.compile(r"\bSoft E\b|\(\d+ of \d+\)$")
 
 Box = tuple[int, int, int, int]  # left, top, width, height in EMU
 
@@ -92,8 +94,8 @@ def _is_written(letter: str) -> bool:
 
 
 def unbroken(text: str) -> str:
-    """Return text in which no line breaks within the name of an augmentation."""
-    return _HYPHEN.sub("\u2011", text)
+    """Return text in which no line breaks within the name of an augmentation, or within “(1 of 2)” at the end."""
+    return _HYPHEN.sub("\u2011", _TOGETHER.sub(lambda found: found[0].replace(" ", "\u00a0"), text))
 
 
 def letters(text: str) -> float:

@@ -33,7 +33,7 @@ def add_chart(slide: Slide, figure: go.Figure, box: Box, alt: str) -> NativeChar
     if has_bars(figure):
         return add_bars(slide, figure, box, alt)
     names, drawn = category_names(figure), lines_of(figure)
-    lines = [_twice(line) for line in (*drawn, *lines_of_names(figure, names))]
+    lines = [_twice(line) for line in (*_equally_long(drawn), *lines_of_names(figure, names))]
     data = XyChartData()
     for line in lines:
         series = data.add_series(safe(line.name))
@@ -51,6 +51,20 @@ def add_chart(slide: Slide, figure: go.Figure, box: Box, alt: str) -> NativeChar
         write_names(chart, names, box[2])
     _legend(chart, lines, names)
     return chart
+
+
+def _equally_long(lines: Sequence[Line]) -> list[Line]:
+    """Return curves with the last point repeated: of some that differ in length LibreOffice draws the longest alone."""
+    longest = max((len(line.x) for line in lines if _is_curve(line)), default=0)
+    return [_longer(line, longest - len(line.x)) if _is_curve(line) else line for line in lines]
+
+
+def _is_curve(line: Line) -> bool:
+    return len(line.x) > 2 and not line.marker and line.whiskers is None
+
+
+def _longer(line: Line, points: int) -> Line:
+    return replace(line, x=line.x + line.x[-1:] * points, y=line.y + line.y[-1:] * points)
 
 
 def _twice(line: Line) -> Line:

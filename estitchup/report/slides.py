@@ -36,6 +36,7 @@ ROWS = 10  # of a table that can be read from the back of a room
 LINES, HEAD_LINES, ROW_GAP = 25.0, 3.0, 0.6  # of a cell's text: on a slide, in a heading, between rows
 CELL_MARGIN = 15.0  # points, left and right of a cell's text
 ACROSS_LETTERS = 128  # that stand side by side at the size of a table's text
+WIDEST = (44, 34, 26)  # letters of a column: the first at which a table stands on one slide, else the first
 CELL = 100  # letters of a cell; the page and the files have the whole text
 GAP = Inches(0.35)
 CARD_LINES, CHART_LINES = 3, 3
@@ -120,12 +121,11 @@ def _lines(text: str, share: float) -> int:
 
 
 def _widths(table: Table) -> list[float]:
-    """Return each column's width in letters: its longest word at least, its longest cell, 44 at most."""
+    """Return each column's width in letters: its longest cell, WIDEST at most."""
     columns = zip(table.headings, *table.rows, strict=True)
-    cells = [[safe(cell) for cell in column] for column in columns]
-    words = [max(letters(word) for cell in column for word in [*cell.split(" "), ""]) for column in cells]
-    whole = [max(letters(cell) for cell in column) for column in cells]
-    return [4 + max(min(word, 44), min(cell, 44)) for word, cell in zip(words, whole, strict=True)]
+    longest = [max(letters(safe(cell)) for cell in column) for column in columns]
+    tried = [[4 + min(own, widest) for own in longest] for widest in WIDEST]
+    return next((widths for widths in tried if sum(widths) <= ACROSS_LETTERS), tried[0])
 
 
 def _column_groups(widths: Sequence[float]) -> list[list[int]]:

@@ -11,6 +11,7 @@ from estitchup.report.content import Chart, Cut, Panel, Table, finite, joined, s
 from estitchup.report.material import Material
 
 CURVE_POINTS = 200
+NONE_REFUSED = "No known test text is refused"
 READ_ALOUD = "A text is answered when its confidence is at least the threshold, else it is refused as unknown."
 
 
@@ -132,12 +133,16 @@ def classes(material: Material) -> Panel:
         )
         for cut in material.cuts
     )
-    worst = next((table.rows[0] for table in tables if table.rows), None)
-    finding = f"Refused most: texts of the class {worst[0]}" if worst else "No known test text is refused"
+    suffering = tuple(table for table in tables if table.rows)
+    if not suffering:
+        return Panel("classes", NONE_REFUSED, ("At these thresholds, every known test text is answered.",))
     about = (
         "Classes with the largest share (%) of known test texts refused, over all seeds. Few texts get there by chance."
     )
-    return Panel("classes", finding, (about,), tables=tables, notes=about)
+    sparing = [cut.name for cut, table in zip(material.cuts, tables, strict=True) if not table.rows]
+    lines = (about, f"{NONE_REFUSED} by {joined(sparing)}.") if sparing else (about,)
+    finding = f"Refused most: texts of the class {suffering[0].rows[0][0]}"
+    return Panel("classes", finding, lines, tables=suffering, notes="\n".join(lines))
 
 
 def texts(material: Material) -> Panel:

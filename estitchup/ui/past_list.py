@@ -46,6 +46,11 @@ def best(summary: list[dict[str, Any]], metric: str) -> float | None:
     return max(measured) if measured else None
 
 
+def list_key(jobs: list[Job]) -> str:
+    """Return the list's key: ticks are kept by row, and must not pass to another experiment that moves into it."""
+    return " ".join(["past", *(job.id for job in jobs)])
+
+
 def show_list(jobs: list[Job]) -> list[Job]:
     """Draw the list and return the experiments that are ticked."""
     chosen = st.dataframe(
@@ -54,7 +59,7 @@ def show_list(jobs: list[Job]) -> list[Job]:
         height="content",
         selection_mode="multi-row",
         on_select="rerun",
-        key="past",
+        key=list_key(jobs),
         column_config={
             "Best accuracy": st.column_config.NumberColumn(
                 format="percent", help="Highest mean over seeds, test texts"

@@ -20,7 +20,7 @@ _HTML = f"""
 """
 _CSS = """
 button {
-  font: inherit; font-size: 0.95rem; line-height: 1.6; padding: 0.25rem 0.75rem; cursor: pointer; min-height: 2.5rem;
+  font: inherit; font-size: 0.875rem; line-height: 1.6; padding: 0.25rem 0.75rem; cursor: pointer; min-height: 2.5rem;
   color: var(--st-text-color); background: transparent; border: 1px solid var(--st-border-color);
   border-radius: var(--st-button-radius, 6px); white-space: nowrap;
 }

@@ -11,7 +11,7 @@ import streamlit as st
 
 from estitchup.jobs import JobQueue
 from estitchup.result import ExperimentResult
-from estitchup.ui.address import keep, recalled
+from estitchup.ui.address import keep, recalled, tell_bad_thresholds
 from estitchup.ui.guard import plain
 from estitchup.ui.presentation import presenting, share_bar
 from estitchup.workspace import Job, Workspace
@@ -54,6 +54,7 @@ def choose_experiment() -> Job | None:
     asked = st.session_state.pop("picked experiment", None) or recalled("experiment")
     if asked and asked not in jobs:
         st.warning(f"There is no experiment {plain(asked)} here; this is the newest.", icon=":material/link_off:")
+    tell_bad_thresholds()
     # Set through the key and not through `index`: a changing index makes another widget, which loses the next choice.
     st.session_state["chosen experiment"] = asked if asked in jobs else next(iter(jobs))
     labels = _labels(jobs.values())

@@ -21,6 +21,7 @@ from estitchup.ui.guard import plain
 SIDES = ("left", "right")
 FAVOURITES = (BASELINE, "Soft E-Stitchup")
 HIGHEST_COST = 1e9
+FOR_ALL = "threshold"  # what an address calls a threshold that serves every classifier, as on Compare
 NO_UNKNOWN = (
     "Policies that look at unknown texts are not offered: the validation texts of this experiment hold none. Mark "
     "classes as unknown on the Data page, or leave classes out in turn on the Train page, to get them."
@@ -183,7 +184,7 @@ def settle_threshold(
 ) -> None:
     """Set a side's threshold when what it cuts or the policy has changed: to what was kept, else to the choice.
 
-    An address that names a threshold wins at arrival.
+    An address that names a threshold, for the side or for all, wins at arrival.
     """
     key, now = f"t_{side}", (job_id, classifier.name, classifier.calibrated, policy)
     before = st.session_state.get(f"basis_{side}")
@@ -204,7 +205,7 @@ def settle_threshold(
 
 def _asked(key: str) -> float | None:
     try:
-        asked = float(st.query_params.get(key, ""))
+        asked = float(st.query_params.get(key) or st.query_params.get(FOR_ALL, ""))
     except ValueError:
         return None
     return asked if 0 <= asked <= 1 else None

@@ -59,6 +59,7 @@ def threshold_workbench(job_id: str, found: Decision) -> None:
             version = threshold_view.send_tables(sides, costs, linked)
         for side, classifier in sides.items():
             controls.settle_threshold(side, job_id, classifier, policy, choices[side], kept)
+        st.query_params.pop(controls.FOR_ALL, None)  # each side has its own from here on
         details = threshold_view.details(found, sides)
         with moving:
             _moving_part(Workbench(sides, costs, linked, version, headline, details))

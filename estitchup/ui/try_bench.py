@@ -76,8 +76,10 @@ def _chosen_names(found: ExperimentResult) -> list[str]:
 
 
 def _try(said: str) -> None:
-    """Remember the texts to try: the lines that hold anything, so many at most."""
+    """Remember the texts to try: the lines that hold anything, so many at most; those before where none does."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
+    if not lines:
+        return
     st.session_state["tried_texts"] = lines[:MOST_TEXTS]
     if len(lines) > MOST_TEXTS:
         st.toast(f"The first {MOST_TEXTS} of {len(lines):,} texts are tried; `estitchup predict` takes whole files.")

@@ -29,7 +29,8 @@ class Answer:
 
 STYLE = """<style>
 .st-key-typed_texts textarea {font-size: 1.3rem}
-.try-text {font-size: 1.5rem; font-weight: 600; margin: 0 0 .6rem; overflow-wrap: anywhere}
+.try-text {font-size: 1.5rem; font-weight: 600; margin: 0 0 .6rem; overflow-wrap: anywhere;
+  max-height: 12.5rem; overflow-y: auto}
 .try-truth {font-size: 1rem; opacity: .75; margin: -.4rem 0 .8rem}
 .try-row {display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 1rem}
 .try-cell {border: 1px solid color-mix(in srgb, currentColor 18%, transparent); border-left-width: 6px;
@@ -46,6 +47,8 @@ STYLE = """<style>
 .try-classes span:nth-child(even), .try-near span:nth-child(3n) {font-variant-numeric: tabular-nums; text-align: right}
 .try-near {display: grid; grid-template-columns: minmax(0, 14rem) minmax(0, 1fr) auto; gap: .1rem 1rem;
   font-size: 1rem; overflow-wrap: anywhere}
+.try-near span:nth-child(3n+2) {display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3;
+  overflow: hidden}
 .try-head {font-size: .95rem; opacity: .75; margin: .9rem 0 .2rem}
 .try-end {margin-top: 1.4rem; border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent)}
 @media (max-width: 640px) {.try-near {grid-template-columns: minmax(0, 1fr) auto}
@@ -74,7 +77,7 @@ def _cell(answer: Answer) -> str:
     threshold = answer.classifier.threshold
     verdict = "Accepted" if answer.said.accepted else "Refused"
     sign = "at or above" if answer.said.accepted else "below"
-    said = f"{verdict}: confidence {written(answer.said.confidence)}, {sign} the threshold of {written(threshold)}"
+    said = f"{verdict}: confidence {written(answer.said.confidence)}, {sign} the threshold ({written(threshold)})"
     stripe = KNOWN_COLOUR if answer.said.accepted else UNKNOWN_COLOUR
     return (
         f'<div class="try-cell" style="border-left-color:{stripe}"><div class="try-name">{escape(answer.name)}</div>'

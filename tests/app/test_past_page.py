@@ -19,7 +19,7 @@ def tick(monkeypatch: pytest.MonkeyPatch, *rows: int) -> None:
 
     def ticked(*args: object, **options: object) -> object:
         drawn = draw(*args, **options)
-        return {"selection": {"rows": list(rows)}} if options.get("key") == "past" else drawn
+        return {"selection": {"rows": list(rows)}} if str(options.get("key")).startswith("past ") else drawn
 
     monkeypatch.setattr(past_list.st, "dataframe", ticked)
 
@@ -89,6 +89,18 @@ def test_a_removed_experiment_is_off_every_list_and_comes_back(
     assert "no finished experiment yet" in words(visit("pages/experiment/compare.py"))
     app.button(key="undo").click().run()
     assert [own.id for own in home.experiments()] == [job]
+
+
+def test_ticks_do_not_pass_to_another_experiment_that_moves_into_the_row(
+    home: Workspace, small_result: ExperimentResult
+) -> None:
+    for name in ("older", "newer"):
+        put(home, small_result, name)
+    newer, older = home.experiments()
+    home.catalog.rename(newer.id, "renamed")
+    assert past_list.list_key(home.experiments()) == past_list.list_key([newer, older])
+    home.shelf.remove(newer.id)
+    assert past_list.list_key(home.experiments()) != past_list.list_key([newer, older])
 
 
 def test_files_go_only_when_the_bin_is_emptied(visit: Open, home: Workspace, small_result: ExperimentResult) -> None:

@@ -166,12 +166,25 @@ def test_a_link_opens_the_same_view(visit: Open, home: Workspace, small_result: 
     assert app.selectbox(key="right").value != "No augmentation"
 
 
+def test_a_link_with_one_threshold_sets_both_sides_and_then_lets_go(
+    visit: Open, home: Workspace, small_result: ExperimentResult
+) -> None:
+    put(home, small_result)
+    app = visit(PAGE, threshold="0.7")
+    assert (threshold(app, "left"), threshold(app, "right")) == (0.7, 0.7)
+    app.number_input(key="t_right").set_value(0.6).run()
+    app.selectbox(key="policy").set_value(LimitUnknown.name).run()
+    assert 0.7 not in (threshold(app, "left"), threshold(app, "right"))
+    assert "threshold" not in app.query_params
+
+
 @pytest.mark.parametrize("asked", ["1.7", "nan", "high"])
-def test_a_threshold_that_is_none_is_passed_over(
+def test_a_threshold_that_is_none_is_said_and_passed_over(
     visit: Open, home: Workspace, small_result: ExperimentResult, asked: str
 ) -> None:
     put(home, small_result)
     app = visit(PAGE, t_left=asked)
+    assert [asked in warning.value for warning in app.warning] == [True]
     assert not app.exception
     assert not app.error
     validation = pooled(scored(small_result, "No augmentation", Role.VALIDATION))

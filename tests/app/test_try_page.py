@@ -64,8 +64,8 @@ def test_a_kept_threshold_moves_the_line(visit: Open, home: Workspace, small_res
     job_id = put(home, small_result)
     keep_thresholds(home.result_folder(job_id), {"E-Stitchup": KeptThreshold(1.0), "No augmentation": KeptThreshold(0)})
     (shown,) = cards(ask(visit(PAGE), TEXT))
-    assert "below the threshold of 100.0%" in shown
-    assert "at or above the threshold of 0.0%" in shown
+    assert "below the threshold (100.0%)" in shown
+    assert "at or above the threshold (0.0%)" in shown
     assert shown.count('<div class="try-label" dir="auto">unknown</div>') == 1
 
 
@@ -77,6 +77,7 @@ def test_texts_come_a_line_each_and_twenty_at_most(
     assert [body.partition(">")[2].partition("<")[0] for body in cards(app)] == ["one", "two", "three"]
     ask(app, "\n".join(f"text {i}" for i in range(30)))
     assert len(cards(app)) == MOST_TEXTS
+    assert len(cards(ask(app, " \n\t"))) == MOST_TEXTS  # nothing was asked, so what was answered stays
 
 
 def test_markup_in_a_text_is_shown_and_never_runs(visit: Open, home: Workspace, small_result: ExperimentResult) -> None:

@@ -5,6 +5,7 @@ from scipy.special import softmax
 
 from estitchup.bundle import make_bundle
 from estitchup.decision import Decision
+from estitchup.decision_store import KeptThreshold
 from estitchup.errors import EstitchupError
 from estitchup.evaluation import Evaluation
 from estitchup.outcomes import in_words
@@ -112,3 +113,18 @@ def test_the_method_names_no_folder_of_the_machine(report: Report, harmful: Expe
 )
 def test_a_title_becomes_a_file_name(small_result: ExperimentResult, title: str, name: str) -> None:
     assert build(small_result, title=title, panels=("method",)).file_name == name
+
+
+def test_classes_of_which_nothing_is_refused_have_no_empty_table(small_result: ExperimentResult) -> None:
+    low, high = KeptThreshold(0.0, temperature=True), KeptThreshold(1.0, temperature=True)
+
+    def classes(kept: dict[str, KeptThreshold]) -> Panel:
+        made = build_report(Evaluation(small_result), Decision(small_result), kept, panels=["classes"])
+        return made.panels[0]
+
+    none = classes(dict.fromkeys(small_result.names, low))
+    assert (none.finding, none.tables) == ("No known test text is refused", ())
+    some = classes(dict.fromkeys(small_result.names, high) | {BASELINE: low})
+    assert len(some.tables) == len(small_result.names) - 1
+    assert f"No known test text is refused by {BASELINE}." in some.lines
+    assert some.finding.startswith("Refused most: texts of the class")

@@ -4,6 +4,7 @@ import io
 import shutil
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,8 @@ from pptx.presentation import Presentation as Deck
 from pptx.slide import Slide
 
 from estitchup.charts.curves import epochs_to_baseline
-from estitchup.report.content import Chart, Report
+from estitchup.report.axes import ends
+from estitchup.report.content import Chart, Report, Table
 from estitchup.report.deck import Layouts, fitting, safe
 from estitchup.report.native import add_chart
 from estitchup.report.slides import slides
@@ -141,15 +143,38 @@ def test_bars_reach_from_the_lowest_seed_to_the_highest() -> None:
 def test_names_of_augmentations_do_not_break_in_a_title() -> None:
     layouts = Layouts()
     slide = layouts.add(layouts.finding, "Soft E-Mixup, E-Stitchup and e-mail: E-mail", 28, "notes")
-    assert slide.shapes.title.text_frame.text == "Soft E\u2011Mixup, E\u2011Stitchup and e-mail: E-mail"
+    assert slide.shapes.title.text_frame.text == "Soft\u00a0E\u2011Mixup, E\u2011Stitchup and e-mail: E-mail"
 
 
 def test_the_parts_of_a_table_are_numbered(deck: Deck) -> None:
     titles = [slide.shapes.title.text_frame.text for slide in deck.slides]
     assert len(set(titles)) == len(titles)
     counted = [title for title in titles if title.startswith("Scores on test texts")]
-    assert counted[0].endswith(f"(1 of {len(counted)})")
-    assert counted[-1].endswith(f"({len(counted)} of {len(counted)})")
+    assert counted[0].endswith(f"(1\u00a0of\u00a0{len(counted)})")
+    assert counted[-1].endswith(f"({len(counted)}\u00a0of\u00a0{len(counted)})")
+
+
+def test_columns_of_long_texts_become_narrower_before_a_table_is_cut_in_two(report: Report) -> None:
+    cut = report.panels[0]
+    row = ("0.861", "a text " * 20, "refused", "a class " * 20, "another class " * 20)
+    table = Table("texts", "Texts nearest a threshold", ("Confidence", "Text", "Becomes", "Answer", "Label"), (row,))
+    only = replace(report, panels=(replace(cut, cards=(), charts=(), tables=(table,)),))
+    _, *others = Presentation(io.BytesIO(slides(only))).slides
+    assert len(others) == 1
+    assert "another class" in texts(others[0])
+
+
+def test_curves_of_unequal_length_are_filled_up_with_their_last_point() -> None:
+    curves = [go.Scatter(x=[*range(points)], y=[*range(points)], mode="lines", name=str(points)) for points in (3, 5)]
+    layouts = Layouts()
+    slide = layouts.add(layouts.finding, "Curves", 28, "notes")
+    chart = add_chart(slide, go.Figure(curves), (0, 0, 5_000_000, 3_000_000), "Curves")
+    assert [list(series.values) for series in chart.plots[0].series] == [[0, 1, 2, 2, 2], [0, 1, 2, 3, 4]]
+
+
+def test_an_axis_of_shares_ends_at_all_of_them() -> None:
+    figure = go.Figure(go.Scatter(x=[0, 1], y=[0, 100]), {"yaxis": {"range": [0, 105], "title": "Share of texts (%)"}})
+    assert ends(figure.layout.yaxis, 0, 105) == (0, 100, 20)
 
 
 def test_a_slide_of_thresholds_says_where_they_come_from(deck: Deck, report: Report) -> None:
