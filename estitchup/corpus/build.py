@@ -76,7 +76,9 @@ def _candidates(rows: Rows, unknown: set[str], spec: CorpusSpec) -> list[str]:
     if not candidates:
         raise EstitchupError(f"Every training row is of an unknown class, {listed(trained)}: name fewer as unknown.")
     if len(candidates) == 1:
-        raise EstitchupError(f"There is one known class only, {listed(candidates)}: a classifier needs at least 2.")
+        fix = "" if spec.label_column else ", from a column with labels or a further file for each"
+        only = listed(candidates)
+        raise EstitchupError(f"There is one known class only, {only}: a classifier needs at least 2{fix}.")
     count = int(pd.Series(rows.labels).isin(candidates).sum())
     if count < FEWEST_ROWS:
         raise EstitchupError(f"{counted(count, 'row')} with a known label: an experiment needs at least {FEWEST_ROWS}.")

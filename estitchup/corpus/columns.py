@@ -67,6 +67,17 @@ def is_named(cell: str) -> bool:
     return any(_closeness(names)(cell)[0] == 0 for names in (_TEXT_NAMES, _LABEL_NAMES, _SPLIT_NAMES))
 
 
+def headless(table: pd.DataFrame) -> str | None:
+    """Return the longest cell of a first row that was taken for names and looks like a row; None where it does not.
+
+    It does where no name says what a column is, and a name stands in its own column once more.
+    """
+    names = [str(name) for name in table.columns]
+    if any(is_named(name) for name in names) or not any((table[name] == name).any() for name in names):
+        return None
+    return max(names, key=len)
+
+
 def _look(cells: list[str]) -> _Look:
     values = set(cells) - {""}
     looked_at = [cell for cell in cells[:: max(1, len(cells) // _LOOKED_AT_ROWS)] if cell]

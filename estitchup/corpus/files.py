@@ -16,6 +16,7 @@ from estitchup.corpus.reading import open_table
 from estitchup.corpus.reading.table import gather
 from estitchup.corpus.spec import CorpusSpec, FileSpec, Use
 from estitchup.corpus.vectors import read_vectors
+from estitchup.errors import EstitchupError
 
 SAMPLE = Path(__file__).parents[2] / "assets" / "sample" / "helpdesk.csv"
 
@@ -37,6 +38,10 @@ def path_of(file: str) -> Path:
 
 def load_files(spec: CorpusSpec) -> list[Loaded]:
     """Read the first file and the further ones, in the order of the spec; raises EstitchupError."""
+    for holds, column in (("texts", spec.text_column), ("labels", spec.label_column)):
+        if column == "":
+            name = Path(spec.file).name
+            raise EstitchupError(f"It is not said which column of {name} holds the {holds}: choose one.")
     first = [spec.text_column, spec.label_column, spec.split_column]
     loaded = [_load(spec.first, [column for column in first if column is not None])]
     return loaded + [_load(further, _needed(further)) for further in map(spec.whole, spec.more)]

@@ -204,7 +204,8 @@ def _with_pool_noted(rows: Rows) -> Rows:
         return rows
     unlabelled = int((rows.labels == "").sum())
     count = counted(int(pool.sum()), "row")
-    return rows.noted(f"Put {count} into the pool of texts to label, {unlabelled:,} of them without a label.")
+    without = "all" if unlabelled == pool.sum() else f"{unlabelled:,} of them"
+    return rows.noted(f"Put {count} into the pool of texts to label, {without} without a label.")
 
 
 def _without_second_roles(rows: Rows) -> Rows:
@@ -215,6 +216,6 @@ def _without_second_roles(rows: Rows) -> Rows:
     what = "text" if rows.vectors is None else "text or vector"
     parts = [f"{int((dropped == role).sum()):,} from {role}" for role in Role if (dropped == role).any()]
     return rows.kept(keep).noted(
-        f"Dropped {counted(len(dropped), 'row')} whose {what} also stands in a role that must not leak "
-        f"(test before validation before train before pool): {', '.join(parts)}."
+        f"Dropped {counted(len(dropped), 'row')} whose {what} stands in another role, too: {', '.join(parts)} "
+        "(test keeps it, else validation, else train)."
     )

@@ -10,7 +10,7 @@ from estitchup.encoding import DEFAULT_ENCODER
 from estitchup.errors import EstitchupError
 from estitchup.ui import prepared
 from estitchup.ui.encoder_choice import ask_encoder
-from estitchup.ui.files_form import ask_files, ask_readings, asked_files, fill_files
+from estitchup.ui.files_form import ask_files, ask_readings, asked_files, fill_files, show_notes
 from estitchup.ui.guard import plain
 from estitchup.ui.reading_form import asked_reading, reading_words
 from estitchup.workspace import EmbedSpec
@@ -65,6 +65,7 @@ def empty() -> None:
 def ask() -> None:
     """Draw the controls."""
     look = _look()
+    show_notes(st.session_state["data_file"])
     if look is not None:
         _ask_columns(look)
         label = st.session_state["data_label"]
@@ -106,6 +107,14 @@ def asked(further: bool = True) -> EmbedSpec | None:
     )
     corpus = corpus.model_copy(update={"more": asked_files(corpus) if further else ()})
     return EmbedSpec(corpus=corpus, encoder=said["data_encoder"].strip() or DEFAULT_ENCODER)
+
+
+def missing() -> str:
+    """Say which columns are not chosen yet."""
+    said = st.session_state
+    texts = "" if said["data_text"] or said["data_vectors"] else "the texts"
+    labels = "" if said["data_label"] else "the labels"
+    return " and the one with ".join(filter(None, [texts, labels]))
 
 
 def _reading_title(look: Look | None) -> str:

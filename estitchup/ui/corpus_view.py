@@ -5,7 +5,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from estitchup.charts.palette import KNOWN_COLOUR, UNKNOWN_COLOUR
+from estitchup.charts.frame import CONFIG
+from estitchup.charts.profile import class_sizes
 from estitchup.corpus import Corpus, Role
 from estitchup.ui.guard import plain
 
@@ -46,7 +47,10 @@ def show_rows(corpus: Corpus) -> None:
         }
     )
     st.dataframe(
-        rows, hide_index=True, column_config={"Text": st.column_config.TextColumn(width="large")}, width="stretch"
+        rows,
+        hide_index=True,
+        column_config={"Text": st.column_config.TextColumn(width="medium")},
+        width="stretch",
     )
 
 
@@ -54,7 +58,7 @@ def show_classes(corpus: Corpus) -> None:
     """Show how many texts each class has, as a chart and a table."""
     title, figure = class_figure(corpus)
     st.markdown(f"**{plain(title)}**")
-    st.plotly_chart(figure, alt=title, config={"displayModeBar": False}, key="class_chart")
+    st.plotly_chart(figure, alt=title, config=CONFIG, key="class_chart")
     counts = corpus.class_counts()
     counts = counts.loc[:, counts.sum() > 0].rename(columns=_ROLE_NAMES).rename_axis("Class")
     st.dataframe(counts, width="stretch", height=240)
@@ -65,20 +69,8 @@ def class_figure(corpus: Corpus) -> tuple[str, go.Figure]:
     counts = corpus.class_counts()
     train = counts.loc[list(corpus.classes), Role.TRAIN.value].sort_values(ascending=False, kind="stable")
     refused = counts.loc[list(corpus.unknown_classes), Role.TEST.value]
-    figure = go.Figure()
-    figure.add_bar(x=train.index, y=train, name="Known: training texts", marker_color=KNOWN_COLOUR)
-    if len(refused):
-        pattern = {"shape": "/", "solidity": 0.4}
-        figure.add_bar(
-            x=refused.index,
-            y=refused,
-            name="Unknown: test texts",
-            marker={"color": UNKNOWN_COLOUR, "pattern": pattern},
-        )
-    figure.update_layout(height=280, margin={"t": 30, "l": 0, "r": 0, "b": 0}, bargap=0.2)
-    figure.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
-    figure.update_yaxes(title="Texts")
-    figure.update_xaxes(title="Class", showticklabels=len(counts) <= 30, type="category")
+    names, sizes = [*train.index, *refused.index], np.concatenate([train.to_numpy(), refused.to_numpy()])
+    figure = class_sizes(names, sizes, len(train), ("Known: training texts", "Unknown: test texts"))
     return _balance(train), figure
 
 

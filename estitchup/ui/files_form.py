@@ -114,6 +114,17 @@ def _column_key(place: int, kind: str) -> str:
     return f"data_{kind}_of_{place}"
 
 
+def show_notes(first: str) -> None:
+    """Show what is unexpected about the way a file was read."""
+    for place, file in enumerate([first, *(file.file for file in st.session_state.get("data_more", []))]):
+        try:
+            note = prepared.look(file, asked_reading(place)).found.note
+        except EstitchupError:
+            continue  # said where the file is read
+        if note:
+            st.info(plain(note), icon=":material/info:")
+
+
 def ask_readings(first: str, on_change: Callable[[], None]) -> None:
     """Draw how the first file and the further ones are read, and how else they could be."""
     files = [first, *(file.file for file in st.session_state.get("data_more", []))]

@@ -3,7 +3,10 @@
 from collections import Counter
 
 import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
+from numpy.typing import NDArray
 
 from estitchup.charts.frame import CONFIG
 from estitchup.charts.profile import class_sizes, length_histogram
@@ -47,13 +50,14 @@ def _show_class_sizes(corpus: Corpus, profile: Profile) -> None:
     parts = [totals.loc[list(part)].sort_values(ascending=False) for part in (corpus.classes, corpus.unknown_classes)]
     names = [name for part in parts for name in part.index]
     sizes = np.concatenate([part.to_numpy(dtype=np.int64) for part in parts])
-    known = parts[0]
-    if known.iloc[0] == known.iloc[-1]:
-        finding = f"every known class has {known.iloc[0]:,} texts"
-    else:
-        finding = f"known classes have {known.iloc[-1]:,} to {known.iloc[0]:,} texts"
-    figure = class_sizes("Class sizes", finding, names, sizes, len(corpus.classes))
-    st.plotly_chart(figure, config=CONFIG, key="profile_classes", alt=f"Class sizes: {finding}")
+    _show(_sizes_words(parts[0]), class_sizes(names, sizes, len(corpus.classes)), "profile_classes")
+
+
+def _sizes_words(known: "pd.Series[int]") -> str:
+    most, fewest = known.iloc[0], known.iloc[-1]
+    if most == fewest:
+        return f"Every known class has {most:,} texts"
+    return f"Known classes have {fewest:,} to {most:,} texts"
 
 
 def _show_lengths(profile: Profile) -> None:
@@ -61,9 +65,18 @@ def _show_lengths(profile: Profile) -> None:
     lengths = profile.tokens if profile.tokens is not None else profile.characters
     cut = profile.max_tokens if counted else None
     unit = "tokens" if counted else "characters"
-    over = int((lengths > cut).sum()) if cut is not None else 0
-    finding = f"median {int(np.median(lengths)):,} {unit}, longest {int(lengths.max()):,}"
-    if cut is not None:
-        finding += f"; {over:,} cut at {cut:,}" if over else f"; none cut at {cut:,}"
-    figure = length_histogram("Text lengths", finding, lengths, unit, cut)
-    st.plotly_chart(figure, config=CONFIG, key="profile_lengths", alt=f"Text lengths: {finding}")
+    _show(_lengths_words(lengths, unit, cut), length_histogram(lengths, unit, cut), "profile_lengths")
+
+
+def _lengths_words(lengths: NDArray[np.int64], unit: str, cut: int | None) -> str:
+    words = f"Half of the texts have up to {int(np.median(lengths)):,} {unit}, the longest {int(lengths.max()):,}"
+    if cut is None:
+        return words
+    over = int((lengths > cut).sum())
+    return f"{words}; the encoder cuts {f'{over:,}' if over else 'none'} after {cut:,}"
+
+
+def _show(finding: str, figure: go.Figure, key: str) -> None:
+    """Draw a chart under its finding, which wraps on a phone where a chart's title would be cut off."""
+    st.markdown(f"**{finding}**")
+    st.plotly_chart(figure, config=CONFIG, key=key, alt=finding)

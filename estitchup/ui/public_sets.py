@@ -42,6 +42,8 @@ def _take(chosen: PublicSet, begin: Callable[[str], None]) -> None:
     try:
         public_file(chosen, show)
     except EstitchupError as error:
+        if bar is not None:
+            bar.empty()
         show_error(str(error))
         return
     begin(chosen.name)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from estitchup.corpus import A_TEXT_A_LINE, COMMON, Found, Reading
-from estitchup.ui.guard import plain
 
 DETECTED = ""
 _DELIMITERS = {
@@ -48,8 +47,6 @@ def asked_reading(place: int) -> Reading:
 def ask_reading(place: int, found: Found | None, on_change: Callable[[], None]) -> None:
     """Draw the controls that the kind of file has; without `found`, where it could not be read, those of a text."""
     found = found or Found("A file", encoding="?", delimiter="?", quoted=True)
-    if found.note:
-        st.caption(f":material/info: {plain(found.note)}")
     _choose(place, "member", "Table", found.member, {name: name for name in found.members}, on_change)
     _choose(place, "sheet", "Sheet", found.sheet, {name: name for name in found.sheets}, on_change)
     paths = {path: {"": _WHOLE_FILE, "*": _EVERY_LIST}.get(path, path) for path in found.paths}

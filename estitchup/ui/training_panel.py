@@ -27,13 +27,15 @@ def start(spec: ExperimentSpec) -> None:
 
 
 def followed_job(prepared: EmbedSpec) -> Job | None:
-    """Return the experiment on this corpus that the address or session names, else one that still goes on."""
+    """Return the experiment on this corpus that address or session name, else one that goes on, else the latest."""
     job_id = address.recalled("job")
     job = workspace().job(job_id) if job_id else None
     if job is not None and isinstance(job.spec, ExperimentSpec) and job.spec.corpus == prepared.corpus:
         return job
-    going_on = [job for job in queue().active() if isinstance(job.spec, ExperimentSpec)]
-    return next((job for job in going_on if job.spec.corpus == prepared.corpus), None)
+    removed = set(workspace().shelf.removed())
+    others = [*queue().active(), *reversed([job for job in workspace().jobs() if job.id not in removed])]
+    experiments = [job for job in others if isinstance(job.spec, ExperimentSpec)]
+    return next((job for job in experiments if job.spec.corpus == prepared.corpus), None)
 
 
 def show_training(job: Job) -> None:
@@ -113,7 +115,8 @@ def _show_end(watched: Watched, spec: ExperimentSpec) -> None:
     if job.status is Status.FAILED:
         show_failure(job)
     elif not workspace().has_result(job.id):
-        st.info("Stopped before the first epoch ended, so there is no result.", icon=":material/stop_circle:")
+        words = "Stopped before the first epoch ended, so there is no result: start again when you like."
+        st.info(words, icon=":material/stop_circle:")
     else:
         if watched.epochs:
             icon = "stop_circle" if job.status is Status.STOPPED else "check_circle"

@@ -40,9 +40,7 @@ def corpus_words(spec: EmbedSpec) -> str:
 def show_corpus_line(spec: EmbedSpec, words: str) -> None:
     """Show what is trained on, and the way to change it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(
-            f":material/description: **{plain(prepared.file_name(spec.corpus.file))}** · {words}", width="content"
-        )
+        st.markdown(f":material/description: **{plain(prepared.files_name(spec.corpus))}** · {words}", width="content")
         if st.button("Change", type="tertiary", key="change", icon=":material/edit:"):
             st.switch_page(DATA)
 

@@ -110,7 +110,7 @@ def show_view() -> None:
     try:
         spec = corpus_form.asked()
         if spec is None:
-            st.info("Choose the column with the texts and the one with the labels.", icon=":material/arrow_back:")
+            st.info(f"Choose the column with {corpus_form.missing()}.", icon=":material/arrow_back:")
             return
         corpus = prepared.corpus(spec.corpus)
     except EstitchupError as error:

@@ -20,7 +20,7 @@ def table(speeds: dict[str, Speed]) -> pd.DataFrame:
             "Encoder": [entry.name for entry in REGISTRY],
             "On this computer": ["yes" if is_at_hand(entry.name) else "needs download" for entry in REGISTRY],
             "Texts/s here": [
-                speeds[entry.name].texts_per_second if entry.name in speeds else None for entry in REGISTRY
+                round(speeds[entry.name].texts_per_second) if entry.name in speeds else None for entry in REGISTRY
             ],
             "Download, MB": [entry.megabytes for entry in REGISTRY],
             "Licence": [entry.licence for entry in REGISTRY],

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from estitchup.corpus import Corpus
+from estitchup.encoding import DEFAULT_ENCODER
 from estitchup.errors import EstitchupError
 from estitchup.ui import prepared
 from estitchup.ui.embedding import embedding_job, show_embedding
@@ -22,10 +23,14 @@ def show_empty() -> None:
     """Say what to do first."""
     st.markdown(
         "A profile shows what your texts hold and what would bend the figures: repeated and nearly repeated texts, "
-        "labels that contradict each other, texts that the encoder cuts. Bring texts first, or take the sample."
+        "labels that contradict each other, texts that the encoder cuts."
     )
-    if st.button("Bring texts", type="primary", icon=":material/table_view:", key="bring"):
-        st.switch_page(DATA)
+    with st.container(horizontal=True):
+        if st.button("Profile the sample", type="primary", icon=":material/play_arrow:", key="profile_sample"):
+            prepared.choose(EmbedSpec(corpus=prepared.guessed([prepared.SAMPLE_FILE]), encoder=DEFAULT_ENCODER))
+            st.rerun()
+        if st.button("Bring your own texts", icon=":material/table_view:", key="bring"):
+            st.switch_page(DATA)
 
 
 def show_source(spec: EmbedSpec) -> None:

@@ -121,7 +121,26 @@ def test_one_column_for_text_and_label_is_refused_beside_the_controls(visit: Ope
 
 def test_a_column_not_chosen_yet_is_asked_for(visit: Open) -> None:
     app = with_sample(visit).selectbox(key="data_text").set_value(None).run()
-    assert "Choose the column" in app.info[0].value
+    assert app.info[0].value == "Choose the column with the texts."
+    app.selectbox(key="data_label").set_value(None).run()
+    assert app.info[0].value == "Choose the column with the texts and the one with the labels."
+
+
+def test_a_file_without_labels_says_what_is_missing_here_and_on_the_next_pages(visit: Open) -> None:
+    app = upload(visit, "bare.csv", csv([(f"text {n}", "") for n in range(20)]))
+    assert app.info[0].value == "Choose the column with the labels."
+    app.switch_page("pages/experiment/train.py").run()
+    assert app.error[0].value == "It is not said which column of bare.csv holds the labels: choose one."
+
+
+def test_texts_of_one_file_and_class_say_where_other_classes_come_from(visit: Open) -> None:
+    app = upload(visit, "only.csv", b"text\n" + b"".join(b"this is text %d\n" % n for n in range(20)))
+    assert "from a column with labels or a further file for each" in app.error[0].value
+
+
+def test_what_is_odd_about_a_file_is_on_the_page_and_not_folded_away(visit: Open) -> None:
+    app = upload(visit, "bare.csv", "\n".join(f"wo ist {n},{'ab'[n % 2]}" for n in range(30)).encode())
+    assert "seems to have no header" in app.info[0].value
 
 
 def test_embed_queues_a_job_and_says_what_it_waits_for(visit: Open, home: Workspace) -> None:

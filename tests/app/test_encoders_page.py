@@ -52,7 +52,7 @@ def test_the_limit_is_set_and_kept(visit: Open, home: Workspace, monkeypatch: py
 
 
 def test_a_measured_speed_is_shown_with_machine_and_day(visit: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    speed = Speed(321.0, "cpu", this_machine(), "2026-01-02T03:04:05+00:00")
+    speed = Speed(320.6, "cpu", this_machine(), "2026-01-02T03:04:05+00:00")
     monkeypatch.setattr("estitchup.encoding.speed.measure_speed", lambda *_: speed)
     app = visit(PAGE)
     app.button(key="measure").click().run()

@@ -63,6 +63,13 @@ def test_without_texts_the_page_says_what_it_is_for_and_where_to_begin(visit: Op
     assert app.button(key="bring").click().run().title[0].value == "Data"
 
 
+def test_without_texts_the_page_offers_the_sample(visit: Open) -> None:
+    app = visit(PAGE)
+    app.button(key="profile_sample").click().run()
+    assert not app.exception
+    assert app.button(key="embed").label == "Embed"
+
+
 def test_texts_that_are_not_embedded_can_be_embedded_here(visit: Open, home: Workspace, spec: EmbedSpec) -> None:
     app = visit(PAGE, corpus=home.keep_prepared(spec))
     app.button(key="embed").click().run()
@@ -81,7 +88,7 @@ def test_the_page_says_what_the_texts_are_and_what_was_found(profiled: AppTest) 
     assert profiled.header[0].value == "52 texts in 3 known classes: 3 things bend the figures, and can be fixed here"
     assert "1 class spelled in several ways: “apple”, “Apple”" in text
     assert "1 text with more than one label" in text
-    assert "1 text nearly the same as one of a more protected role" in text
+    assert "1 text nearly the same as one of another role" in text
     assert r"fruit\_\$5\_.csv" in text
     assert profiled.table[0].value.loc["Test", "Known"] == 12
 
@@ -95,7 +102,7 @@ def test_a_button_fixes_what_was_found_and_an_undo_brings_it_back(profiled: AppT
     app = app.button(key="fix_near duplicates across roles").click().run()
     app = app.button(key="fix_contradictions").click().run()
     assert app.header[0].value.startswith("49 texts in 2 known classes: nothing stands in the way")
-    assert "Leave out 1 text nearly the same as one of a more protected role" in words(app)
+    assert "Leave out 1 text nearly the same as one of another role" in words(app)
     app = app.button(key="undo_1").click().run()
     assert [fix.kind for fix in chosen(app, home).fixes] == ["merge labels", "settle labels"]
     app = app.button(key="undo_1").click().run()
@@ -210,3 +217,4 @@ def test_a_public_set_that_cannot_be_fetched_is_a_sentence(visit: Open, monkeypa
     assert app.button(key="take_public").label == "Fetch CLINC150, 2.5 MB"
     app.button(key="take_public").click().run()
     assert "CLINC150 is not on this computer" in app.error[0].value
+    assert not app.progress

@@ -129,6 +129,16 @@ def test_a_running_experiment_is_found_again_after_a_reload(
     assert visit(TRAIN, corpus=corpus_id).progress[0].text.startswith("Training on CPU: epoch 1")
 
 
+def test_the_latest_experiment_on_the_texts_is_there_again_on_another_day(
+    page: AppTest, visit: Open, home: Workspace, corpus_id: str
+) -> None:
+    job = started(page, home, Status.FAILED)
+    again = visit(TRAIN, corpus=corpus_id)
+    assert again.button(key=f"again_{job.id}").label == "Resume"
+    home.shelf.remove(job.id)
+    assert "Nothing trains yet" in words(visit(TRAIN, corpus=corpus_id))
+
+
 def test_stop_asks_the_job_to_stop(page: AppTest, home: Workspace) -> None:
     job = started(page, home)
     page.run()

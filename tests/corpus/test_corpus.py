@@ -51,7 +51,7 @@ def test_given_roles_are_kept_and_counted() -> None:
     assert corpus.rows(Role.TRAIN, known=False).tolist() == [87]
     assert corpus.rows(Role.POOL).tolist() == [89]
     assert corpus.targets[[0, 20, 87, 89]].tolist() == [0, 1, -1, -1]
-    assert corpus.notes == ("Put 1 row into the pool of texts to label, 1 of them without a label.",)
+    assert corpus.notes == ("Put 1 row into the pool of texts to label, all without a label.",)
 
 
 def test_a_pool_keeps_its_labels() -> None:

@@ -213,6 +213,41 @@ def test_the_whole_file_decides_what_the_first_rows_leave_open() -> None:
     assert look_at(semicolons, "late.csv").found.delimiter == ";"
 
 
+@pytest.mark.parametrize("western", [3, 20, 37])
+def test_lines_in_utf8_and_in_windows_1252_are_each_read_as_what_they_are_and_a_note_says_so(western: int) -> None:
+    rows = [f"Größe {n} für Päckchen,ä" for n in range(40)]
+    encoded = [row.encode("cp1252" if n < western else "utf-8") for n, row in enumerate(rows)]
+    content = b"\n".join([b"text,label", *encoded])
+    assert read_table(content, "two.csv")["text"].tolist() == [row.split(",")[0] for row in rows]
+    note = look_at(content, "two.csv").found.note
+    assert f"{western} of 40 lines with special characters are not UTF-8, the first is line 2: read as Win" in note
+    as_json = b"\n".join(json.dumps({"text": row}, ensure_ascii=False).encode("utf-8") for row in rows)
+    assert look_at(as_json, "one.jsonl").found.note == ""
+
+
+def test_a_western_file_with_a_line_that_happens_to_be_utf8_is_western() -> None:
+    rows = [*(f"Größe {n},ä" for n in range(99)), "Ã¤,ä"]
+    content = "\n".join(["text,label", *rows]).encode("cp1252")
+    look = look_at(content, "western.csv")
+    assert (look.found.encoding, look.found.note) == ("cp1252", "")
+    assert look.head["text"].iloc[-1] == "Ã¤"
+
+
+def test_a_note_says_where_a_first_row_is_no_header() -> None:
+    rows = [f"where is parcel {n},{'parcel' if n % 2 else 'refund'}" for n in range(20)]
+    note = look_at("\n".join(rows).encode(), "bare.csv").found.note
+    assert "bare.csv seems to have no header: its first row, “where is parcel 0”" in note
+    for header in ("text,label", "a,b", "Nachricht,Kategorie"):
+        assert look_at("\n".join([header, *rows]).encode(), "named.csv").found.note == ""
+    assert look_at(b"a text\na text\nmore", "lines.txt").found.note == ""
+
+
+def test_notes_add_up() -> None:
+    rows = "\n".join(f"wo ist {n},{'ab'[n % 2]}" for n in range(20)).encode()
+    note = look_at(gzip.compress(rows), "bare.xlsx").found.note
+    assert "bare.xlsx is no xlsx file: read as CSV. bare.xlsx seems to have no header" in note
+
+
 def test_class_numbers_get_the_names_that_a_data_set_carries() -> None:
     features = {
         "label": {"names": ["neg", "pos"], "_type": "ClassLabel"},

@@ -73,7 +73,7 @@ def contradictions(corpus: Corpus) -> Finding | None:
         "No classifier can be right on all of them; in test they bound the accuracy from above.",
         tuple(examples[:SHOWN]),
         SettleLabels(),
-        "Keep the most frequent label",
+        "Keep the most frequent label, leave out ties",
     )
 
 

@@ -131,12 +131,12 @@ def leaking_texts(corpus: Corpus, across: Nearest, threshold: float) -> Finding 
     return Finding(
         "near duplicates across roles",
         Severity.NOTE if set(counts) == {Role.POOL.value} else Severity.SERIOUS,
-        f"{counted(len(rows), 'text')} nearly the same as one of a more protected role (cosine ≥ {threshold:g}): "
-        f"{parts}; {tested:,} of them resemble a test text.",
-        "A test on a text that was nearly trained on measures memory. The text in the less protected role goes, and "
-        "the test stays as it is.",
+        f"{counted(len(rows), 'text')} nearly the same as one of another role (cosine ≥ {threshold:g}): "
+        f"{parts}; {tested:,} of them near a test text.",
+        "A test on a text that was nearly trained on measures memory. Of two such texts the one in test stays, else "
+        "the one in validation.",
         _pairs(corpus, across, rows),
-        drop(corpus, rows, "nearly the same as one of a more protected role"),
+        drop(corpus, rows, "nearly the same as one of another role"),
         f"Leave out {counted(len(rows), 'text')}",
     )
 

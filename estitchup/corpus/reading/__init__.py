@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from estitchup.corpus.columns import headless
 from estitchup.corpus.reading.encoding import COMMON
 from estitchup.corpus.reading.options import A_TEXT_A_LINE, Found, Reading
 from estitchup.corpus.reading.recognise import open_table
 from estitchup.corpus.reading.table import OpenTable, gather
+from estitchup.corpus.wording import quoted
 
 HEAD_ROWS = 5_000
 
@@ -47,4 +49,12 @@ def read_table(
 def look_at(source: Path | str | bytes, name: str | None = None, reading: Reading | None = None) -> Look:
     """Open a file and read its first rows; raises EstitchupError with what is wrong."""
     table = open_table(source, name, reading)
-    return Look(table.found, table.columns, tuple(table.vectors), gather(table, rows=HEAD_ROWS))
+    head = gather(table, rows=HEAD_ROWS)
+    written = table.found.delimiter is not None or table.found.sheet is not None  # other formats name their columns
+    first = headless(head) if written and table.found.delimiter != A_TEXT_A_LINE else None
+    found = table.found if first is None else table.found.noted(_headless_note(table.name, first))
+    return Look(found, table.columns, tuple(table.vectors), head)
+
+
+def _headless_note(name: str, first: str) -> str:
+    return f"{name} seems to have no header: its first row, {quoted(first)}, is not read as a text: put names above it."

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-from estitchup.corpus.reading.encoding import MOST_IN_LINE, detect_encoding
+from estitchup.corpus.reading.encoding import DAMAGED, MOST_IN_LINE, encoding_of
 from estitchup.corpus.reading.options import Found, Reading
 from estitchup.corpus.reading.source import FREE_EXPANSION, MOST_EXPANSION, Source
 from estitchup.corpus.reading.table import OpenTable, batched
@@ -106,19 +106,19 @@ def open_texts(members: list[Member], name: str, size: int, kind: str, reading: 
     """Open text files as a table: each file is a text, its folder the label, and a folder above it may be the role."""
     texts = [member for member in members if member.ending in TEXT_ENDINGS]
     every = Source(name, lambda: cast(BinaryIO, io.BufferedReader(_Chain(texts))), size)
-    encoding = reading.encoding or detect_encoding(every)
+    encoding = encoding_of(every, reading.encoding)
     folders = _meaning([PurePosixPath(member.path).parts[:-1] for member in texts])
 
     def rows() -> Iterator[list[str]]:
         for member, (label, split) in zip(texts, folders, strict=True):
             with member.source.open() as stream:
-                text = stream.read(MOST_IN_LINE).decode(encoding, errors="replace")
+                text = stream.read(MOST_IN_LINE).decode(encoding.name, errors=DAMAGED)
             yield [text.replace("\x00", "").removeprefix("\ufeff").strip(), label, split, member.path]
 
     held = {"text": True, "label": any(label for label, _ in folders), "split": any(split for _, split in folders)}
     columns = tuple(column for column in _COLUMNS if held.get(column, True))
     at = tuple(_COLUMNS.index(column) for column in columns)
-    found = Found(kind, encoding)
+    found = Found(kind, encoding.name, note=encoding.note)
     return OpenTable(name, size, found, columns, lambda places: batched(rows(), tuple(at[place] for place in places)))
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from estitchup.corpus.columns import is_named
-from estitchup.corpus.reading.encoding import MOST_IN_LINE, detect_encoding, lines_of
+from estitchup.corpus.reading.encoding import MOST_IN_LINE, Encoding, encoding_of, lines_of
 from estitchup.corpus.reading.options import A_TEXT_A_LINE, Found, Reading
 from estitchup.corpus.reading.source import Source
 from estitchup.corpus.reading.table import MOST_COLUMNS, OpenTable, batched, distinct_names
@@ -50,43 +50,46 @@ def open_delimited(source: Source, reading: Reading, plain: bool) -> OpenTable:
     Raises EstitchupError where it is no text, or no delimiter holds over the whole file.
     """
     question = _Question(source.path, source.size, source.changed, reading, plain, source)
-    encoding, dialect, skipped = (_remembered if source.path else _answered)(question)
+    found, dialect, skipped = (_remembered if source.path else _answered)(question)
+    encoding = found.name
     if dialect is None:
-        return _open_lines(source, encoding)
+        return _open_lines(source, found)
     header = next(_rows(source, encoding, dialect, skipped), [])
     width = len(header)
+    kind = "TSV" if dialect.delimiter == "\t" else "CSV"
     return OpenTable(
         source.name,
         source.size,
-        Found("TSV" if dialect.delimiter == "\t" else "CSV", encoding, dialect.delimiter, dialect.quoted),
+        Found(kind, encoding, dialect.delimiter, dialect.quoted, note=found.note),
         distinct_names(header, source.name),
         lambda places: batched(_even(_rows(source, encoding, dialect, skipped), width, source.name), places),
     )
 
 
-def _answered(question: _Question) -> tuple[str, _Dialect | None, int]:
+def _answered(question: _Question) -> tuple[Encoding, _Dialect | None, int]:
     """Return encoding, dialect (None for one text a line) and the number of lines above the header."""
     source, reading = question.source, question.reading
-    encoding = reading.encoding or detect_encoding(source)
+    found = encoding_of(source, reading.encoding)
+    encoding = found.name
     head, below = _head(source, encoding)
     if not head.strip():
         raise EstitchupError(f"{source.name} is empty: choose a file with a header row and one text a row.")
     named = _named_delimiter(head)
     in_lines = question.plain and not (reading.delimiter or named or _is_tabular(head))
     if reading.delimiter == A_TEXT_A_LINE or in_lines:
-        return encoding, None, 0
+        return found, None, 0
     skipped = 1 if named else 0
-    return encoding, _dialect(source, encoding, reading, named, head if below else f"{head}\n", skipped), skipped
+    return found, _dialect(source, encoding, reading, named, head if below else f"{head}\n", skipped), skipped
 
 
 _remembered = lru_cache(maxsize=32)(_answered)
 
 
-def _open_lines(source: Source, encoding: str) -> OpenTable:
+def _open_lines(source: Source, encoding: Encoding) -> OpenTable:
     def texts() -> Iterator[list[str]]:
-        return ([text] for line in lines_of(source, encoding) if (text := line.strip()))
+        return ([text] for line in lines_of(source, encoding.name) if (text := line.strip()))
 
-    found = Found("Plain text, one text a line", encoding, A_TEXT_A_LINE)
+    found = Found("Plain text, one text a line", encoding.name, A_TEXT_A_LINE, note=encoding.note)
     return OpenTable(source.name, source.size, found, ("text",), lambda places: batched(texts(), places))
 
 

@@ -1,12 +1,14 @@
 """Finds out over a whole file how its text is encoded: a byte-order mark, else UTF-8, else charset-normalizer's guess.
 
 The guess is narrowed to the encodings people's tools still write, and a tie goes to the more common one: left to
-itself, charset-normalizer 3.5 reads Portuguese and Swedish in Windows-1252 as Windows-1250 ("não" as "năo").
+itself, charset-normalizer 3.5 reads Portuguese and Swedish in Windows-1252 as Windows-1250 ("não" as "năo"). Where
+lines in UTF-8 and in Windows-1252 stand in one file, as after joining two, each is read as what it is, with a note.
 """
 
 import codecs
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from charset_normalizer import from_bytes
 
@@ -28,25 +30,54 @@ _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 _MOST_CONTROLS = 0.02  # share of a text's bytes; stray NULs happen
 MOST_IN_LINE = 16 << 20
 """Characters of a line, and of a cell."""
+_FEWEST_WHOLE = {"cp1252": 0.02}  # share of lines beyond ASCII that are UTF-8 from which a file is mixed; short lines
+_FEWEST_WHOLE_ELSE = 0.25  # in Chinese, Japanese or Korean encodings often happen to be UTF-8, Western ones hardly ever
 
 
-def detect_encoding(source: Source) -> str:
-    """Return the name of the encoding; raises EstitchupError where the bytes are no text or it is not recognised."""
+def _instead(error: UnicodeError) -> tuple[str, int]:
+    """Decode bytes that are not UTF-8 as Windows-1252, but as “�” ÿ, which nobody writes, and in other encodings."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    wrong = error.object[error.start : error.end]
+    western = error.encoding == "utf-8" and b"\xff" not in wrong
+    return wrong.decode("cp1252", "replace") if western else "\ufffd", error.end
+
+
+DAMAGED = "estitchup.damaged"
+"""How bytes are decoded that are wrong in their encoding: the name of an error handler."""
+codecs.register_error(DAMAGED, _instead)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """The name of an encoding that Python knows, and a sentence where not all of the file is in it."""
+
+    name: str
+    note: str = ""
+
+
+def encoding_of(source: Source, said: str | None) -> Encoding:
+    """Return the encoding that is said, or else found; raises EstitchupError as `detect_encoding` does."""
+    return Encoding(said) if said else detect_encoding(source)
+
+
+def detect_encoding(source: Source) -> Encoding:
+    """Return the encoding; raises EstitchupError where the bytes are no text or it is not recognised."""
     start = source.start(_GUESSED_BYTES)
     for mark, encoding in _MARKS.items():
         if start.startswith(mark):
-            return encoding
+            return Encoding(encoding)
     if wide := _wide(start):
-        return wide
+        return Encoding(wide)
     if _controls(start) > _MOST_CONTROLS * len(start):
         raise EstitchupError(f"{source.name} is not a text file: bring a table, or texts in UTF-8.")
-    return "utf-8" if _is_utf8(source) else _guessed(source)
+    return Encoding("utf-8") if _is_utf8(source) else _guessed(source)
 
 
 def lines_of(source: Source, encoding: str) -> Iterator[str]:
     """Return the lines with their ends and without NUL characters; raises EstitchupError for one without end."""
     first = True
-    with source.open() as stream, io.TextIOWrapper(stream, encoding, errors="replace", newline="") as text:
+    with source.open() as stream, io.TextIOWrapper(stream, encoding, errors=DAMAGED, newline="") as text:
         while line := text.readline(MOST_IN_LINE):
             if len(line) == MOST_IN_LINE:
                 raise EstitchupError(
@@ -82,27 +113,35 @@ def _is_utf8(source: Source) -> bool:
     return True
 
 
-def _guessed(source: Source) -> str:
-    """Return the likeliest encoding of the lines beyond ASCII; the others tell nothing and hide what these tell."""
-    broken = foreign = 0
+def _guessed(source: Source) -> Encoding:
+    """Return the likeliest encoding of the lines that are not UTF-8; the others hide what these tell."""
+    broken = foreign = others = first = size = 0
     telling: list[bytes] = []
-    size = 0
-    for line in _byte_lines(source):
+    for number, line in enumerate(_byte_lines(source), start=1):
         if line.isascii():
             continue
         foreign += 1
-        broken += line.decode("utf-8", errors="replace").count("\ufffd")
+        faults = line.decode("utf-8", errors="replace").count("\ufffd")
+        if not faults:
+            continue
+        broken, others, first = broken + faults, others + 1, first or number
         if size < _GUESSED_BYTES:
             telling.append(line[:_GUESSED_BYTES])
             size += len(line)
-    if broken < 0.1 * foreign:  # text in another encoding is hardly ever valid UTF-8: this is UTF-8, damaged
-        return "utf-8"
-    content = b"".join(telling)[:_GUESSED_BYTES]
+    # Text in another encoding is hardly ever valid UTF-8: with few faults this is UTF-8, damaged.
+    guess = "cp1252" if broken < 0.1 * foreign else _likeliest(b"".join(telling)[:_GUESSED_BYTES], source.name)
+    if broken >= 0.1 * foreign and foreign - others <= _FEWEST_WHOLE.get(guess, _FEWEST_WHOLE_ELSE) * foreign:
+        return Encoding(guess)
+    where = f"{others:,} of {foreign:,} lines with special characters are not UTF-8, the first is line {first:,}"
+    if guess == "cp1252":
+        return Encoding("utf-8", f"In {source.name}, {where}: read as Windows-1252, the others as UTF-8.")
+    return Encoding(guess, f"In {source.name}, {where}; all are read as {guess}: save the file in one encoding.")
+
+
+def _likeliest(content: bytes, name: str) -> str:
     matches = list(from_bytes(content, cp_isolation=COMMON))
     if not matches:
-        raise EstitchupError(
-            f"The encoding of {source.name} is not recognised: save it in UTF-8, or name the encoding."
-        )
+        raise EstitchupError(f"The encoding of {name} is not recognised: save it in UTF-8, or name the encoding.")
     best = min(matches, key=lambda match: (match.chaos, -match.coherence, COMMON.index(match.encoding))).encoding
     text = content.decode(best, errors="replace")  # of encodings that say the same, the most common
     return next(encoding for encoding in COMMON if content.decode(encoding, errors="replace") == text)

@@ -1,6 +1,6 @@
 """What can be said about how a file is to be read, and what was found out where nothing was said."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import Field
 
@@ -50,7 +50,7 @@ class Reading(Settings):
 class Found:
     """How a file was read: its kind in words, and for each option what was said or found; None where it has none.
 
-    `sheets`, `paths` and `members` are what could be chosen instead; `note` is a sentence about anything unexpected.
+    `sheets`, `paths` and `members` are what could be chosen instead; `note` has a sentence for anything unexpected.
     """
 
     kind: str
@@ -64,3 +64,7 @@ class Found:
     member: str | None = None
     members: tuple[str, ...] = ()
     note: str = ""
+
+    def noted(self, note: str) -> "Found":
+        """Return the same with one more sentence."""
+        return replace(self, note=f"{self.note} {note}".strip())

@@ -135,7 +135,7 @@ def _open_members(members: list[Member], source: Source, reading: Reading, depth
         return open_texts(members, source.name, source.size, kind, reading)
     table = _open(member.source, reading, depth + 1)
     note = f"Read {quoted(member.path)}, one of {len(names):,} tables in {source.name}." if len(names) > 1 else ""
-    return replace(table, found=replace(table.found, member=member.path, members=names, note=note))
+    return replace(table, found=replace(table.found, member=member.path, members=names).noted(note))
 
 
 def _refuse_others(name: str, start: bytes) -> None:
@@ -153,7 +153,7 @@ def _noted(table: OpenTable, name: str) -> OpenTable:
     expected = _ENDINGS.get(table.found.kind)
     if expected is None or ending not in TABLE_ENDINGS or ending in expected:
         return table
-    return replace(table, found=replace(table.found, note=f"{name} is no {ending[1:]} file: read as {_a(table)}."))
+    return replace(table, found=table.found.noted(f"{name} is no {ending[1:]} file: read as {_a(table)}."))
 
 
 def _a(table: OpenTable) -> str:

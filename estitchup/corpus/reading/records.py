@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from estitchup.corpus.reading.encoding import detect_encoding, lines_of
+from estitchup.corpus.reading.encoding import DAMAGED, Encoding, encoding_of, lines_of
 from estitchup.corpus.reading.options import Found, Reading
 from estitchup.corpus.reading.source import Source
 from estitchup.corpus.reading.table import MOST_COLUMNS, OpenTable, batched, distinct_names
@@ -37,10 +37,10 @@ def looks_like_json(start: bytes) -> bool:
 
 def open_json(source: Source, reading: Reading) -> OpenTable:
     """Open JSON or JSON Lines; raises EstitchupError where it is neither, is too large or holds no records."""
-    encoding = reading.encoding or detect_encoding(source)
-    if _is_lines(source, encoding):
+    encoding = encoding_of(source, reading.encoding)
+    if _is_lines(source, encoding.name):
         return _open_lines(source, encoding)
-    places = _places(_document(source, encoding))
+    places = _places(_document(source, encoding.name))
     if not places:
         raise EstitchupError(
             f'{source.name} holds no records: bring a list of objects, [{{"text": …, "label": …}}, …].'
@@ -48,7 +48,7 @@ def open_json(source: Source, reading: Reading) -> OpenTable:
     path = _chosen(places, reading.records, source.name)
     records = _records(places[path])
     columns = _columns(iter(records), source.name)
-    found = Found("JSON", encoding, records=path, paths=tuple(places))
+    found = Found("JSON", encoding.name, records=path, paths=tuple(places), note=encoding.note)
     cells = [[record.get(column, "") for column in columns] for record in records]
     names = distinct_names(columns, source.name)
     return OpenTable(source.name, source.size, found, names, lambda wanted: batched(cells, wanted))
@@ -76,14 +76,14 @@ def _is_lines(source: Source, encoding: str) -> bool:
     return bool(below.strip()) or (isinstance(value, dict) and not _places(value))
 
 
-def _open_lines(source: Source, encoding: str) -> OpenTable:
-    columns = _columns(_line_records(source, encoding), source.name)
+def _open_lines(source: Source, encoding: Encoding) -> OpenTable:
+    columns = _columns(_line_records(source, encoding.name), source.name)
 
     def rows() -> Iterator[list[str]]:
-        return ([record.get(column, "") for column in columns] for record in _line_records(source, encoding))
+        return ([record.get(column, "") for column in columns] for record in _line_records(source, encoding.name))
 
     names = distinct_names(columns, source.name)
-    found = Found("JSON Lines", encoding)
+    found = Found("JSON Lines", encoding.name, note=encoding.note)
     return OpenTable(source.name, source.size, found, names, lambda wanted: batched(rows(), wanted))
 
 
@@ -108,7 +108,7 @@ def _document(source: Source, encoding: str) -> Any:
             f"{source.name} is JSON in one piece and too large to be read at once: save it as JSON Lines, one object a "
             "line, which is read line by line."
         )
-    text = content.decode(encoding, errors="replace").replace("\x00", "").removeprefix("\ufeff").strip()
+    text = content.decode(encoding, errors=DAMAGED).replace("\x00", "").removeprefix("\ufeff").strip()
     try:
         return _decoder.decode(text)
     except json.JSONDecodeError as error:
