@@ -325,3 +325,10 @@ def test_a_large_file_is_looked_at_in_little_memory(tmp_path: Path) -> None:
     table = read_table(path, columns=["text", "label"])
     assert len(table) == 60_000
     assert pa.total_allocated_bytes() - before < path.stat().st_size / 8
+
+
+def test_an_arrow_column_whose_name_is_no_text_ends_in_a_sentence() -> None:
+    content = feather_bytes()
+    assert content.count(b"label") > 1
+    with pytest.raises(EstitchupError, match=r"a\.feather is damaged"):
+        look_at(content.replace(b"label", b"l\x80bel"), "a.feather")

@@ -83,15 +83,17 @@ def _check_size(source: Source, metadata: Any) -> None:
 def _opened(
     source: Source, kind: str, schema: pa.Schema, read: Callable[[list[str]], Iterator[pa.RecordBatch]]
 ) -> OpenTable:
-    names = distinct_names(schema.names, source.name)
-    if len(set(schema.names)) < len(names):
+    with _told(source):
+        own = list(schema.names)  # decoded only now
+    names = distinct_names(own, source.name)
+    if len(set(own)) < len(names):
         raise EstitchupError(f"{source.name} has two columns of the same name: rename one.")
     classes = _class_names(schema)
 
     def batches(places: Places) -> Iterator[list[pa.Array]]:
         with _told(source):
-            for batch in read([schema.names[place] for place in places]):
-                yield [_as_text(batch.column(at), classes.get(schema.names[p])) for at, p in enumerate(places)]
+            for batch in read([own[place] for place in places]):
+                yield [_as_text(batch.column(at), classes.get(own[place])) for at, place in enumerate(places)]
 
     def vectors(column: str) -> Callable[[], Iterator[pa.Array]]:
         def arrays() -> Iterator[pa.Array]:
@@ -101,7 +103,7 @@ def _opened(
         return arrays
 
     listed = {
-        name: vectors(own) for name, own in zip(names, schema.names, strict=True) if _is_vector(schema.field(own).type)
+        name: vectors(column) for name, column in zip(names, own, strict=True) if _is_vector(schema.field(column).type)
     }
     return OpenTable(source.name, source.size, Found(kind), names, batches, listed)
 
