@@ -6,6 +6,8 @@ such as postgresql+psycopg://user@host/estitchup.
 """
 
 import os
+import sqlite3
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -194,13 +196,27 @@ def _engine(root: Path) -> Engine:
     engine = create_engine(f"sqlite:///{root / 'catalog.db'}", connect_args={"timeout": SECONDS_TO_WAIT})
 
     @event.listens_for(engine, "connect")
-    def _configure(connection: object, _: object) -> None:
-        cursor = connection.cursor()  # type: ignore[attr-defined]
-        cursor.execute("PRAGMA journal_mode=WAL")
+    def _configure(connection: sqlite3.Connection, _: object) -> None:
+        cursor = connection.cursor()
+        _turn_to_wal(cursor)
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.close()
 
     return engine
+
+
+def _turn_to_wal(cursor: sqlite3.Cursor) -> None:
+    """Turn a database to a write-ahead log; SQLite does not wait with that while another does the same."""
+    until = time.monotonic() + SECONDS_TO_WAIT
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _refusal(root: Path, error: Exception) -> str:

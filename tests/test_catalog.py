@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -40,13 +41,17 @@ def unprivileged() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """Start a cluster of our own on a socket; the address of its database."""
-    programs, folder = postgres_programs(), tmp_path_factory.mktemp("pg")
+    programs = postgres_programs()
+    # Not in pytest's folders: each session that begins closes them to all but their owner.
+    with tempfile.TemporaryDirectory(prefix="postgres") as folder:
+        yield from _cluster(programs, Path(folder))
+
+
+def _cluster(programs: Path, folder: Path) -> Iterator[str]:
     if os.geteuid() == 0:
         os.chown(folder, 65534, 65534)
-        for above in folder.parents:  # the folders of a session are for their owner alone
-            above.chmod(above.stat().st_mode | 0o001)
     data, quiet = folder / "data", {"check": True, "stdout": subprocess.DEVNULL, "cwd": folder}
     start = ["-D", str(data), "-A", "trust", "-U", "estitchup", "--no-sync"]
     subprocess.run([*unprivileged(), programs / "initdb", *start], **quiet)
@@ -97,6 +102,15 @@ def test_a_catalog_that_many_open_at_once_is_made_once(opened: Callable[[], Cata
         stores = list(threads.map(lambda _: LabelStore(opened().engine), range(8)))
     stores[0].decide("s", [label("a", "x")], "Ana")
     assert said(stores[-1]) == {"a": "x"}
+
+
+def test_a_new_workspace_can_be_opened_by_many_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(URL_VARIABLE, raising=False)
+    with ThreadPoolExecutor(8) as threads:
+        for turn in range(60):  # without waiting for the turn to WAL, one in twenty-five failed
+            (root := tmp_path / str(turn)).mkdir()
+            for catalog in threads.map(lambda _, root=root: Catalog(root), range(12)):
+                catalog.engine.dispose()
 
 
 def test_a_database_that_is_not_there_is_said_without_its_password(

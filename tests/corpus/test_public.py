@@ -42,6 +42,9 @@ class Server(ThreadingHTTPServer):
         self.content[f"/{name}"] = content
         return f"http://127.0.0.1:{self.server_address[1]}/{name}"
 
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that hang up, as those do whose download is too large."""
+
 
 class Handler(BaseHTTPRequestHandler):
     server: Server
