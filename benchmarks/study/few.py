@@ -71,9 +71,11 @@ def few_table(table: pd.DataFrame) -> str:
 
 def few_sentence(table: pd.DataFrame) -> str:
     """Say how often validation clearly prefers each ε to the app's, and how often the app's to it."""
+    chosen_by = [name for name in MEASURES if name.startswith("validation")]
     parts = []
     for epsilon, own in differences(table).groupby("epsilon"):
-        gaps = [gap for name in MEASURES if name.startswith("validation") for gap in own[name] if gap.clear]
-        better = sum(gap.mean > 0 for gap in gaps)
-        parts.append(f"ε = {epsilon:g} is clearly better in {better} and clearly worse in {len(gaps) - better}")
-    return f"On validation, against ε = {DEFAULT_EPSILON:g}: {'; '.join(parts)}, of {2 * len(own)} comparisons each."
+        gaps = own[chosen_by].to_numpy().ravel()
+        better, worse = (sum(gap.clear and sign * gap.mean > 0 for gap in gaps) for sign in (1, -1))
+        parts.append(f"ε = {epsilon:g} is clearly better in {better} and clearly worse in {worse} of {len(gaps)}")
+    seeds = table["seed"].nunique()
+    return f"Comparisons with ε = {DEFAULT_EPSILON:g} on validation, {seeds} seeds a set: {'; '.join(parts)}."

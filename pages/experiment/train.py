@@ -6,28 +6,21 @@ from pathlib import Path
 import streamlit as st
 
 from estitchup.corpus import Role
-from estitchup.encoding import DEFAULT_ENCODER
 from estitchup.errors import EstitchupError
 from estitchup.spec import ExperimentSpec
 from estitchup.ui import prepared
 from estitchup.ui.experiment_form import ask_experiment, size_words
 from estitchup.ui.guard import plain, show_error
+from estitchup.ui.prepared_view import offer_texts, show_source
 from estitchup.ui.state import workspace
 from estitchup.ui.training_panel import followed_job, open_comparison, show_training, start
 from estitchup.workspace import EmbedSpec
-
-DATA = "pages/prepare/data.py"
 
 
 def show_empty() -> None:
     """Say what to do first, and offer to do it on the sample."""
     st.markdown("Training needs texts with labels. Bring your own, or see how it goes on the sample.")
-    with st.container(horizontal=True):
-        if st.button("Train on the sample", type="primary", icon=":material/play_arrow:", key="train_sample"):
-            prepared.choose(EmbedSpec(corpus=prepared.guessed([prepared.SAMPLE_FILE]), encoder=DEFAULT_ENCODER))
-            st.rerun()
-        if st.button("Bring your own texts", icon=":material/table_view:", key="bring"):
-            st.switch_page(DATA)
+    offer_texts("Train on the sample")
 
 
 def corpus_words(spec: EmbedSpec) -> str:
@@ -35,14 +28,6 @@ def corpus_words(spec: EmbedSpec) -> str:
     corpus = prepared.corpus(spec.corpus)
     rows = len(corpus.rows(Role.TRAIN, known=True))
     return f"{rows:,} training texts · {len(corpus.classes):,} known classes · {plain(prepared.encoder_name(spec))}"
-
-
-def show_corpus_line(spec: EmbedSpec, words: str) -> None:
-    """Show what is trained on, and the way to change it."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f":material/description: **{plain(prepared.files_name(spec.corpus))}** · {words}", width="content")
-        if st.button("Change", type="tertiary", key="change", icon=":material/edit:"):
-            st.switch_page(DATA)
 
 
 def ask_and_start(chosen: EmbedSpec) -> None:
@@ -90,9 +75,9 @@ def ask_folder() -> None:
 def show_page(chosen: EmbedSpec) -> None:
     """Show the settings beside what trains."""
     try:
-        show_corpus_line(chosen, corpus_words(chosen))
+        show_source(chosen, corpus_words(chosen))
     except EstitchupError as error:
-        show_corpus_line(chosen, "cannot be trained on yet")
+        show_source(chosen, "cannot be trained on yet")
         show_error(str(error))
         return
     settings, view = st.columns([2, 3], gap="large")

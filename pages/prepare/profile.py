@@ -3,11 +3,11 @@
 import streamlit as st
 
 from estitchup.corpus import Corpus
-from estitchup.encoding import DEFAULT_ENCODER
 from estitchup.errors import EstitchupError
 from estitchup.ui import prepared
 from estitchup.ui.embedding import embedding_job, show_embedding
 from estitchup.ui.guard import plain, show_error
+from estitchup.ui.prepared_view import offer_texts, show_source
 from estitchup.ui.profile_charts import script_words, show_charts, show_roles
 from estitchup.ui.profile_data import profile, vectors_of
 from estitchup.ui.profile_findings import show_findings, show_fixes
@@ -15,7 +15,6 @@ from estitchup.ui.profile_map import show_map
 from estitchup.ui.state import queue
 from estitchup.workspace import EmbedSpec, Status
 
-DATA = "pages/prepare/data.py"
 TRAIN = "pages/experiment/train.py"
 
 
@@ -25,21 +24,7 @@ def show_empty() -> None:
         "A profile shows what your texts hold and what would bend the figures: repeated and nearly repeated texts, "
         "labels that contradict each other, texts that the encoder cuts."
     )
-    with st.container(horizontal=True):
-        if st.button("Profile the sample", type="primary", icon=":material/play_arrow:", key="profile_sample"):
-            prepared.choose(EmbedSpec(corpus=prepared.guessed([prepared.SAMPLE_FILE]), encoder=DEFAULT_ENCODER))
-            st.rerun()
-        if st.button("Bring your own texts", icon=":material/table_view:", key="bring"):
-            st.switch_page(DATA)
-
-
-def show_source(spec: EmbedSpec) -> None:
-    """Say which texts these are, and offer to change them or to go on."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        name = plain(prepared.files_name(spec.corpus))
-        st.markdown(f":material/description: **{name}** · {plain(prepared.encoder_name(spec))}", width="content")
-        if st.button("Change", type="tertiary", key="change", icon=":material/edit:"):
-            st.switch_page(DATA)
+    offer_texts("Profile the sample")
 
 
 def show_profile(spec: EmbedSpec, corpus: Corpus) -> None:
@@ -63,7 +48,7 @@ def show_profile(spec: EmbedSpec, corpus: Corpus) -> None:
 
 def show_page(spec: EmbedSpec) -> None:
     """Show the profile, or what is missing for it."""
-    show_source(spec)
+    show_source(spec, plain(prepared.encoder_name(spec)))
     try:
         corpus = prepared.corpus(spec.corpus)
         known = vectors_of(spec, corpus) is not None

@@ -65,7 +65,7 @@ def test_without_texts_the_page_says_what_it_is_for_and_where_to_begin(visit: Op
 
 def test_without_texts_the_page_offers_the_sample(visit: Open) -> None:
     app = visit(PAGE)
-    app.button(key="profile_sample").click().run()
+    app.button(key="take_sample").click().run()
     assert not app.exception
     assert app.button(key="embed").label == "Embed"
 

@@ -44,7 +44,7 @@ def tell_epoch(home: Workspace, job: Job, epoch: int, accuracy: float = 0.5, not
 def test_without_a_corpus_the_page_offers_the_sample(visit: Open) -> None:
     app = visit(TRAIN)
     assert "needs texts with labels" in words(app)
-    app.button(key="train_sample").click().run()
+    app.button(key="take_sample").click().run()
     assert not app.exception
     assert app.button(key="start").label == "Start training"
 

@@ -163,7 +163,7 @@ def test_an_epsilon_for_few_texts_is_held_against_the_apps_by_pairs() -> None:
     assert found[0.05].clear
     assert not found[0.2].clear
     told = few_sentence(table)
-    assert "ε = 0.05 is clearly better in 2 and clearly worse in 0; ε = 0.2 is clearly better in 0" in told
+    assert "ε = 0.05 is clearly better in 2 and clearly worse in 0 of 2; ε = 0.2 is clearly better in 0" in told
 
 
 def test_softening_is_compared_by_pairs_and_its_gain_is_a_share_of_the_best() -> None:
