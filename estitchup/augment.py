@@ -24,9 +24,8 @@ def stitchup(x: Tensor, other: Tensor, share: Tensor, noise: Tensor, out: Tensor
     x and other (..., D), share λ (...) in [0, 1], noise (..., D) whole numbers from 0 to 255 (`draws.random_bytes`).
     """
     cut = torch.round(share * BYTE_VALUES).unsqueeze(-1)
-    # Vectorised on a CPU, where torch.where and a comparison of bytes are not: 0.06 ms against 0.24 for 250 × 384.
-    from_x = torch.lt(noise.to(x.dtype), cut, out=torch.empty_like(x))
-    return torch.lerp(other, x, from_x, out=out)  # exact: a weight of 0 or 1 gives `other` or x to the bit
+    stitched = torch.where(noise < cut, x, other)
+    return stitched if out is None else out.copy_(stitched)
 
 
 def mixed_target(target: Tensor, other: Tensor, share: Tensor, epsilon: Tensor, classes: int) -> Tensor:
@@ -55,36 +54,3 @@ def soft_cross_entropy(
         normaliser = logits.masked_fill(allowed == 0, -torch.inf).logsumexp(-1)
         mean = (logits * allowed).sum(-1) / allowed.sum(-1)
     return normaliser - (1 - epsilon) * torch.lerp(second, first, share) - epsilon * mean
-
-
-def soft_cross_entropy_gradient_(
-    logits: Tensor,
-    target: Tensor,
-    other: Tensor,
-    share: Tensor,
-    epsilon: Tensor,
-    weight: Tensor,
-    allowed: Tensor | None = None,
-) -> Tensor:
-    """Overwrite logits (..., K) with weight · ∂loss/∂logits of `soft_cross_entropy`, and return the loss (...).
-
-    In place and without autograd, whose way of this takes a third of a training step on a CPU.
-    """
-    first_index, second_index = target.unsqueeze(-1), other.unsqueeze(-1)
-    logits.sub_(logits.amax(-1, keepdim=True))
-    if allowed is None:
-        spread: Tensor | float = 1 / logits.shape[-1]
-        mean = logits.mean(-1)
-    else:
-        spread = allowed / allowed.sum(-1, keepdim=True)
-        mean = (logits * spread).sum(-1)
-        logits.masked_fill_(allowed == 0, -torch.inf)
-    hard = torch.lerp(logits.gather(-1, second_index), logits.gather(-1, first_index), share.unsqueeze(-1)).squeeze(-1)
-    total = logits.exp_().sum(-1)
-    loss = total.log() - (1 - epsilon) * hard - epsilon * mean
-    first, second = -weight * (1 - epsilon) * share, -weight * (1 - epsilon) * (1 - share)
-    logits.mul_((weight / total).unsqueeze(-1))
-    logits.sub_((weight * epsilon).unsqueeze(-1) * spread)
-    logits.scatter_add_(-1, first_index, first.unsqueeze(-1))
-    logits.scatter_add_(-1, second_index, second.unsqueeze(-1))
-    return loss

@@ -6,6 +6,7 @@ training can go on in groups of another size, or on another device.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -20,11 +21,29 @@ from estitchup.step import TrainingStep
 from estitchup.streams import ResidentRows
 from estitchup.trained import StackedHeads
 
-VALIDATION_ROWS_AT_ONCE = 1024
+VALIDATION_ROWS_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class EpochEnd:
+    """What an epoch gave R runs: training loss, validation loss and accuracy (3, R), NaN for runs that had left.
+
+    `better` are the runs that have never been as good, with their weights (len(better), P). `state` is what the next
+    epoch begins with, where it was asked for.
+    """
+
+    figures: NDArray[np.float64]
+    better: list[int]
+    weights: Tensor
+    state: dict[str, Tensor] | None
 
 
 class GroupTrainer:
-    """Train a group of runs, remember each one's weights as of its best epoch, and let finished runs leave."""
+    """Train a group of runs, remember each one's weights as of its best epoch, and let finished runs leave.
+
+    An epoch counts once its end is given to `count`. Until then it changes nothing that is kept: a group may be ahead of
+    others, and a stop leaves all with equally many epochs.
+    """
 
     def __init__(
         self, runs: Sequence[Run], rows: Sequence[ResidentRows], classes: int, head: HeadSpec, spec: TrainingSpec
@@ -34,16 +53,17 @@ class GroupTrainer:
         self.batch_sizes = [spec.batch_size_for(len(own.targets)) for own in rows]
         self.steps = steps_per_epoch(len(rows[0].targets), self.batch_sizes[0])
         self.stack = HeadStack(head, like.shape[1], classes, [run.seed for run in runs], like.device, like.dtype)
-        self._allowed_by_run = _allowed_classes(runs, classes, like)
+        self._allowed_by_run = _allowed_outputs(runs, classes, self.stack.outputs).to(like.device, like.dtype)
         self.active = list(range(len(runs)))  # the runs in the stack, in the order of its weights
         self.best_epochs = np.zeros(len(runs), np.int64)
-        self._best_scores = np.tile([-1.0, -np.inf], (len(runs), 1))  # accuracy, and loss with its sign turned
         self._best = self.stack.flat.clone()
+        # Of the epochs trained, counted or not: accuracy, and loss with its sign turned; and the epoch (from 1) of both.
+        self._scores, self._reached = np.tile([-1.0, -np.inf], (len(runs), 1)), self.best_epochs.copy()
         self._prepare()
 
     def _prepare(self) -> None:
         """Set up the step of the active runs."""
-        self.allowed = None if self._allowed_by_run is None else self._allowed_by_run[self.active]  # (R, 1, K)
+        self.allowed = self._allowed_by_run[self.active]
         self.step = TrainingStep(
             self.stack,
             [self.runs[run] for run in self.active],
@@ -54,34 +74,35 @@ class GroupTrainer:
         )
 
     @torch.inference_mode()
-    def epoch(self, epoch: int, cancel: Cancel | None) -> NDArray[np.float64] | None:
-        """Train one epoch (counted from 0); return training loss, validation loss and accuracy (3, R).
+    def epoch(self, epoch: int, cancel: Cancel | None, keep_state: bool = False) -> EpochEnd | None:
+        """Train one epoch (counted from 0) and let those leave that no longer improve; None if cancelled midway."""
+        figures, better = np.full((3, len(self.runs)), np.nan), []
+        if self.active:
+            if not self._train(epoch, cancel):
+                return None
+            figures[0, self.active] = (self.step.loss / self.steps).cpu().numpy()
+            figures[1:, self.active] = self._validate()
+            better = self._better(epoch, *figures[1:])
+        weights = self.stack.flat[[self.active.index(run) for run in better]]
+        if self.spec.patience is not None:
+            self._leave_but([run for run in self.active if epoch + 1 - self._reached[run] < self.spec.patience])
+        return EpochEnd(figures, better, weights, self._moving() if keep_state else None)
 
-        Runs that have left get NaN. Returns None when cancelled in the middle. The epoch counts once it is given to
-        `count`: a stop then leaves all groups with equally many epochs.
-        """
-        ended = np.full((3, len(self.runs)), np.nan)
-        if not self.active:
-            return ended
+    def _train(self, epoch: int, cancel: Cancel | None) -> bool:
+        """Take the steps of an epoch; return False when cancelled in between."""
         self.step.begin(epoch)
         for step in range(self.steps):
             if cancel and cancel.is_set():
-                return None
+                return False
             progress = (epoch * self.steps + step) / (self.spec.epochs * self.steps)
             self.step.take(step, self.spec.learning_rate * one_cycle(progress))
-        ended[0, self.active] = (self.step.loss / self.steps).cpu().numpy()
-        ended[1:, self.active] = self._validate()
-        return ended
+        return True
 
     @torch.inference_mode()
-    def count(self, epoch: int, ended: NDArray[np.float64]) -> None:
-        """Remember the runs that have never been as good, and let those leave that no longer improve."""
-        _, losses, accuracies = ended[:, self.active]
-        self._remember(epoch, losses, accuracies)
-        if self.spec.patience is not None:
-            self._leave_but(
-                [run for run in self.active if epoch + 1 - self.best_epochs[run] < self.spec.patience],
-            )
+    def count(self, epoch: int, ended: EpochEnd) -> None:
+        """Let an epoch (counted from 0) count."""
+        self._best[ended.better] = ended.weights
+        self.best_epochs[ended.better] = epoch + 1
 
     def _leave_but(self, staying: list[int]) -> None:
         """Go on with these runs; the others have what they learned best in `_best`."""
@@ -96,29 +117,36 @@ class GroupTrainer:
         after = self.step.adamw
         after.first, after.second, after.steps = before.first[places], before.second[places], before.steps
 
-    def state(self) -> dict[str, Tensor]:
-        """Return all that later epochs depend on, by name, a row for each run; a run that has left has no weights."""
-        weights = torch.zeros(3, *self._best.shape, device=self._best.device, dtype=self._best.dtype)
-        if self.active:
-            adamw = self.step.adamw
-            weights[:, self.active] = torch.stack([self.stack.flat, adamw.first, adamw.second])
+    def state(self, ended: EpochEnd | None = None) -> dict[str, Tensor]:
+        """Return all that later epochs depend on, by name, a row for each run; a run that has left has no weights.
+
+        `ended` is the last epoch that counted, with its state; without it, nothing has been trained yet.
+        """
+        moving = ended.state if ended else None
+        return {
+            "best": self._best.cpu(),
+            "best_epochs": torch.from_numpy(self.best_epochs),
+            **(moving or self._moving()),
+        }
+
+    def _moving(self) -> dict[str, Tensor]:
+        """Return what each epoch changes, in memory of its own on the host."""
         active = torch.zeros(len(self.runs), dtype=torch.bool)
         active[self.active] = True
-        return {
-            "active": active,
-            "best_epochs": torch.from_numpy(self.best_epochs),
-            "best_scores": torch.from_numpy(self._best_scores),
-            "best": self._best,
-            "weights": weights[0],
-            "first_moments": weights[1],
-            "second_moments": weights[2],
-        }
+        adamw = self.step.adamw
+        numbers = {"weights": self.stack.flat, "first_moments": adamw.first, "second_moments": adamw.second}
+        kept = {name: torch.zeros(self._best.shape, dtype=self._best.dtype) for name in numbers}
+        for name, tensor in numbers.items():
+            if self.active:
+                kept[name][self.active] = tensor.cpu()
+        scores, reached = torch.from_numpy(self._scores.copy()), torch.from_numpy(self._reached.copy())
+        return {"active": active, "scores": scores, "reached": reached, **kept}
 
     @torch.inference_mode()
     def restore(self, state: dict[str, Tensor], epochs: int) -> None:
         """Go on from what `state` returned after so many epochs: on a CPU with the same bits as if uninterrupted."""
         self.best_epochs = state["best_epochs"].numpy().copy()
-        self._best_scores = state["best_scores"].numpy().copy()
+        self._scores, self._reached = state["scores"].numpy().copy(), state["reached"].numpy().copy()
         self._best.copy_(state["best"])
         self._leave_but(torch.nonzero(state["active"]).flatten().tolist())
         adamw = self.step.adamw
@@ -145,11 +173,9 @@ class GroupTrainer:
         for start in range(0, len(rows[0].validation_targets), VALIDATION_ROWS_AT_ONCE):
             part = slice(start, start + VALIDATION_ROWS_AT_ONCE)
             logits = self.stack.logits(_side_by_side([own.validation_embeddings[part] for own in rows]))
+            logits.masked_fill_(self.allowed[:, None, : logits.shape[-1]] == 0, -torch.inf)
             target = rows[0].validation_targets[part].expand(len(rows), -1)
-            seen = torch.ones_like(target, dtype=logits.dtype)
-            if self.allowed is not None:
-                logits = logits.masked_fill(self.allowed == 0, -torch.inf)
-                seen = self.allowed[:, 0].gather(1, target)
+            seen = self.allowed.gather(1, target)
             losses = -logits.log_softmax(-1).gather(-1, target.unsqueeze(-1)).squeeze(-1)
             loss += torch.where(seen > 0, losses, 0).sum(1)
             right += ((logits.argmax(-1) == target) * seen).sum(1)
@@ -158,12 +184,15 @@ class GroupTrainer:
         means: NDArray[np.float64] = figures.cpu().to(torch.float64).numpy()
         return means
 
-    def _remember(self, epoch: int, losses: NDArray[np.float64], accuracies: NDArray[np.float64]) -> None:
-        """Copy the weights of the runs that have never been as good: higher accuracy, or as high at a lower loss."""
-        for place, (run, score) in enumerate(zip(self.active, zip(accuracies, -losses, strict=True), strict=True)):
-            if epoch == 0 or score > tuple(self._best_scores[run]):
-                self._best_scores[run], self.best_epochs[run] = score, epoch + 1
-                self._best[run].copy_(self.stack.flat[place])
+    def _better(self, epoch: int, losses: NDArray[np.float64], accuracies: NDArray[np.float64]) -> list[int]:
+        """Return the active runs that have never been as good: higher accuracy, or as high at a lower loss; both (R,)."""
+        better = []
+        for run in self.active:
+            score = accuracies[run], -losses[run]
+            if epoch == 0 or score > tuple(self._scores[run]):
+                self._scores[run], self._reached[run] = score, epoch + 1
+                better.append(run)
+        return better
 
 
 def one_cycle(progress: float) -> float:
@@ -184,9 +213,9 @@ def _side_by_side(parts: list[Tensor]) -> Tensor:
     return torch.stack(parts)
 
 
-def _allowed_classes(runs: Sequence[Run], classes: int, like: Tensor) -> Tensor | None:
-    """Return (R, 1, K) with 1.0 for the classes of each run, or None when every run knows all."""
-    if all(run.classes is None for run in runs):
-        return None
-    masks = [np.ones(classes, bool) if run.classes is None else run.classes for run in runs]
-    return torch.from_numpy(np.stack(masks)).unsqueeze(1).to(like.device, like.dtype)
+def _allowed_outputs(runs: Sequence[Run], classes: int, outputs: int) -> Tensor:
+    """Return (R, outputs) with 1.0 for the classes of each run."""
+    allowed = np.zeros((len(runs), outputs))
+    for row, run in zip(allowed, runs, strict=True):
+        row[:classes] = True if run.classes is None else run.classes
+    return torch.from_numpy(allowed)

@@ -1,31 +1,23 @@
-"""Which runs train side by side, and on how many cores.
+"""Which runs train side by side.
 
-On a CPU the stack is cut into groups that stay in the cache, and every core trains its own group: cores that share each
-operation wait for one another some fifty times a step, which on a busy machine costs more than the arithmetic. On a GPU
-the whole stack is one group while memory allows.
+On a CPU the stack is cut into groups that stay in the cache, and every core trains its own (`cores.py`). On a GPU the
+whole stack is one group while memory allows.
 """
 
 import itertools
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Self, TypeVar
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
 from estitchup.draws import steps_per_epoch
 from estitchup.errors import EstitchupError
-from estitchup.progress import Cancel
 from estitchup.recipe import HeadSpec, Run, TrainingSpec
 from estitchup.streams import TrainingData
 
-CACHE_BYTES = 34_000_000  # of weights, moments and batches at once on each core (measured, docs/decisions.md)
+GROUP_BYTES = 64_000_000  # of weights, moments and batches on each core (measured, docs/decisions.md)
 COPIES_OF_WEIGHTS = 4  # weights, gradients and AdamW's two moments
 COPIES_OF_BATCH = 3  # a batch, its partners and the bytes; each layer's output
-
-T = TypeVar("T")
-U = TypeVar("U")
 
 
 def grouped(runs: Sequence[Run], all_rows: int, spec: TrainingSpec, size: int, cores: int) -> list[list[int]]:
@@ -61,49 +53,8 @@ def runs_that_fit(data: TrainingData, head: HeadSpec, batch_size: int, device: t
     weights = sum(a * b for a, b in itertools.pairwise(widths))
     batch = batch_size * (COPIES_OF_BATCH * widths[0] + sum(widths[1:]))
     if device.type != "cuda":
-        fitting = CACHE_BYTES // (4 * (COPIES_OF_WEIGHTS * weights + batch))
+        fitting = GROUP_BYTES // (4 * (COPIES_OF_WEIGHTS * weights + batch))
         return max(1, fitting // 2 * 2)  # hard and soft twins stay together
     epoch = len(data.targets) * 12  # positions, targets and coefficients of a run's epoch, as floats
     free, _ = torch.cuda.mem_get_info(device)
     return max(1, int(free // 2 // (4 * (2 * COPIES_OF_WEIGHTS * weights + 4 * batch + epoch))))
-
-
-class Cores:
-    """Threads that call a function for one group each, with their share of PyTorch's threads; on a GPU just the caller.
-
-    As a context: on leaving it, calls that are still under way are asked to stop.
-    """
-
-    def __init__(self, groups: int, device: torch.device) -> None:
-        self._threads = torch.get_num_threads()
-        workers = 1 if device.type == "cuda" else min(self._threads, groups)
-        self._pool = None
-        if workers > 1:
-            share = self._threads // workers
-            self._pool = ThreadPoolExecutor(workers, "group", torch.set_num_threads, (share,))
-        self._left = threading.Event()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._left.set()
-        if self._pool is not None:
-            self._pool.shutdown()
-            torch.set_num_threads(self._threads)  # new threads of the process would else have a core's share
-
-    def each(self, function: Callable[[T], U], items: Sequence[T]) -> list[U]:
-        """Return what the function gives for each item, in order."""
-        return list(map(function, items) if self._pool is None else self._pool.map(function, items))
-
-    def or_left(self, cancel: Cancel | None) -> Cancel:
-        """Return a cancel event that is also set once the context is left."""
-        return _Either(cancel, self._left)
-
-
-class _Either:
-    def __init__(self, cancel: Cancel | None, left: threading.Event) -> None:
-        self.cancel, self.left = cancel, left
-
-    def is_set(self) -> bool:
-        return self.left.is_set() or (self.cancel is not None and self.cancel.is_set())

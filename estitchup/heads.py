@@ -13,16 +13,19 @@ import torch
 from torch import Tensor
 
 from estitchup.draws import Purpose, torch_generator
+from estitchup.passes import add_relu_, relu_backward_
 from estitchup.recipe import HeadSpec
 
 ALIGNED = 16  # floats: every weight begins at a multiple of 64 bytes, a line of the cache
+LANES = 8  # floats: the last layer is filled up to whole vectors of them, which its products need to be fast
 
 
 class HeadStack:
     """R heads, all their numbers in one tensor `flat` (R, P) with its gradient: one row a run, one optimiser call.
 
-    `weights` (R, in, out) and `biases` (R, 1, out) are views of it. The weights of a run depend on its seed alone, so
-    that runs with one seed start alike.
+    `weights` (R, in, out) and `biases` (R, 1, out) are views of it, where the last layer has `outputs`, some more than
+    there are classes: their weights are 0, and stay so as long as their gradient is. The weights of a run depend on its
+    seed alone, so that runs with one seed start alike.
     """
 
     def __init__(
@@ -34,19 +37,21 @@ class HeadStack:
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        self.widths = spec.widths(dimension, classes)
-        self._hold(torch.zeros(len(seeds), _size(self.widths), device=device, dtype=dtype))
-        drawn = {seed: _initial_weights(self.widths, seed) for seed in seeds}
+        widths = spec.widths(dimension, classes)
+        self.classes, self.outputs = classes, _filled(classes, LANES)
+        self._widths = [*widths[:-1], self.outputs]
+        self._hold(torch.zeros(len(seeds), _size(self._widths), device=device, dtype=dtype))
+        drawn = {seed: _initial_weights(widths, seed) for seed in seeds}
         for place, seed in enumerate(seeds):
-            for weight, bias, (first_weight, first_bias) in zip(self.weights, self.biases, drawn[seed], strict=True):
+            for weight, bias, (first_weight, first_bias) in zip(*self.layers(self.flat), drawn[seed], strict=True):
                 weight[place], bias[place] = first_weight.to(device, dtype), first_bias.to(device, dtype)
 
     def _hold(self, flat: Tensor) -> None:
         """Take `flat` (R, P) as the numbers of all heads."""
         flat.grad = torch.zeros_like(flat)
         self.flat = flat
-        self.weights, self.biases = self.layers(flat)
-        self._weight_gradients, self._bias_gradients = self.layers(flat.grad)
+        self.weights, self.biases = self._laid_out(flat)
+        self._weight_gradients, self._bias_gradients = self._laid_out(flat.grad)
         self._outputs: list[Tensor] = []
         self._hidden_gradient = flat.new_empty(0)
 
@@ -57,63 +62,71 @@ class HeadStack:
     def layers(self, flat: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """Return views of numbers (R, P) laid out like `flat`: weights (R, in, out) and biases (R, 1, out) by layer.
 
-        The last layer lies in memory the other way round, which makes its products faster where K is odd.
+        The last layer has one output a class.
         """
+        weights, biases = self._laid_out(flat)
+        weights[-1], biases[-1] = weights[-1][..., : self.classes], biases[-1][..., : self.classes]
+        return weights, biases
+
+    def _laid_out(self, flat: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """Return the same views with all outputs; the last layer lies the other way round, for the sake of its speed."""
         weights: list[Tensor] = []
         biases: list[Tensor] = []
         start = 0
-        for width_in, width_out in itertools.pairwise(self.widths):
+        for width_in, width_out in itertools.pairwise(self._widths):
             own = flat[:, start : start + width_in * width_out]
-            last = len(weights) == len(self.widths) - 2
+            last = len(weights) == len(self._widths) - 2
             weights.append(own.view(-1, width_out, width_in).mT if last else own.view(-1, width_in, width_out))
-            start += _aligned(width_in * width_out)
+            start += _filled(width_in * width_out, ALIGNED)
             biases.append(flat[:, start : start + width_out].unsqueeze(1))
-            start += _aligned(width_out)
+            start += _filled(width_out, ALIGNED)
         return weights, biases
 
     def logits(self, x: Tensor) -> Tensor:
         """Return logits (R, B, K) of standardised embeddings (R, B, D)."""
-        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            x = torch.baddbmm(bias, x if layer == 0 else x.relu_(), weight)
-        return x
+        return self._forward(x)[-1][..., : self.classes]
 
     def gradients(self, x: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
         """Set every gradient for a batch (R, B, D) and return what `loss` returns.
 
-        `loss` overwrites logits (R, B, K) with the gradient of the loss by them.
+        `loss` overwrites logits (R, B, outputs) with the gradient of the loss by them, 0 for outputs that are no class.
         """
         outputs = self._forward(x)
         value, gradient = loss(outputs[-1]), outputs[-1]
+        last = len(self.weights) - 1
         for layer in reversed(range(len(self.weights))):
             below = outputs[layer]
-            torch.bmm(below.mT, gradient, out=self._weight_gradients[layer])
-            torch.sum(gradient, 1, keepdim=True, out=self._bias_gradients[layer])
+            if layer == last:  # (out, in), as it lies in memory
+                torch.bmm(gradient.mT, below, out=self._weight_gradients[layer].mT)
+                torch.sum(gradient, 1, keepdim=True, out=self._bias_gradients[layer])
+            else:
+                torch.bmm(below.mT, gradient, out=self._weight_gradients[layer])
             if layer:
                 gradient = torch.bmm(gradient, self.weights[layer].mT, out=self._hidden_gradient)
-                # What autograd calls for ReLU; multiplying by (below > 0) would write a mask first.
-                torch.ops.aten.threshold_backward.grad_input(gradient, below, 0, grad_input=gradient)
+                relu_backward_(gradient, below, self._bias_gradients[layer - 1])
         return value
 
     def _forward(self, x: Tensor) -> list[Tensor]:
         """Return the input and every layer's output, in memory that is used again for each batch of the same size."""
         runs, rows, _ = x.shape
         if not self._outputs or self._outputs[0].shape[1] != rows:
-            self._outputs = [x.new_empty(runs, rows, width) for width in self.widths[1:]]
+            self._outputs = [x.new_empty(runs, rows, width) for width in self._widths[1:]]
             self._hidden_gradient = torch.empty_like(self._outputs[0])
         outputs = [x]
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            below = outputs[-1] if layer == 0 else outputs[-1].relu_()
-            outputs.append(torch.baddbmm(bias, below, weight, out=self._outputs[layer]))
+            # Not baddbmm, which first copies the bias to every row and then reads it again.
+            sums = torch.bmm(outputs[-1], weight, out=self._outputs[layer])
+            outputs.append(sums.add_(bias) if layer == len(self.weights) - 1 else add_relu_(sums, bias))
         return outputs
 
 
-def _aligned(count: int) -> int:
-    return -(-count // ALIGNED) * ALIGNED
+def _filled(count: int, unit: int) -> int:
+    return -(-count // unit) * unit
 
 
 def _size(widths: list[int]) -> int:
     """Return P: the numbers of one head, each weight and bias filled up to whole lines of the cache."""
-    return sum(_aligned(a * b) + _aligned(b) for a, b in itertools.pairwise(widths))
+    return sum(_filled(a * b, ALIGNED) + _filled(b, ALIGNED) for a, b in itertools.pairwise(widths))
 
 
 def _initial_weights(widths: list[int], seed: int) -> list[tuple[Tensor, Tensor]]:

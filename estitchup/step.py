@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from estitchup.augment import mixup, soft_cross_entropy_gradient_, stitchup
 from estitchup.draws import Purpose, batch_width, random_bytes
 from estitchup.heads import HeadStack
+from estitchup.passes import loss_gradient_, mixed_rows
 from estitchup.recipe import Mix, Run, TrainingSpec
 from estitchup.streams import Block, Plan, ResidentRows, blocks_of, views_of
 
@@ -61,7 +61,7 @@ class TrainingStep:
         runs: Sequence[Run],
         rows: Sequence[ResidentRows],
         batch_sizes: Sequence[int],
-        allowed: Tensor | None,
+        allowed: Tensor,
         spec: TrainingSpec,
     ) -> None:
         self.stack, self.runs, self.allowed = stack, runs, allowed
@@ -72,10 +72,10 @@ class TrainingStep:
         shape, like = (len(self.views), self.width), rows[0].embeddings
         self._positions = torch.zeros(2, *shape, dtype=torch.int64, device=like.device)
         self._shares = like.new_zeros(shape)
-        self._noise = like.new_zeros(*shape, like.shape[1])
-        self._mixed, self._partners = torch.empty_like(self._noise), torch.empty_like(self._noise)
+        self._noise = torch.zeros(*shape, like.shape[1], dtype=torch.uint8, device=like.device)
+        self._mixed = like.new_zeros(*shape, like.shape[1])
         self._targets = torch.zeros(2, len(runs), self.width, dtype=torch.int64, device=like.device)
-        self._coefficients = like.new_zeros(3, len(runs), self.width)
+        self._parts = like.new_zeros(3, len(runs), self.width)
         self._places = torch.tensor(self.view_of_run, device=like.device)
         self.loss = like.new_zeros(len(runs))
         self._take = Recorded(self._step) if like.is_cuda else self._step
@@ -102,7 +102,7 @@ class TrainingStep:
         self._positions.copy_(self._plan.positions[step])
         self._shares.copy_(self._plan.shares[step])
         self._targets.copy_(self._plan.targets[step])
-        self._coefficients.copy_(self._plan.coefficients[step])
+        self._parts.copy_(self._plan.parts[step])
         for place, draw in self._bytes.items():
             drawn = draw()
             self._noise[place, : len(drawn)].copy_(drawn)
@@ -110,14 +110,10 @@ class TrainingStep:
         self._take()
 
     def _step(self) -> None:
-        share, epsilon, weight = self._coefficients
         loss = self.stack.gradients(
-            self._inputs(),
-            lambda logits: soft_cross_entropy_gradient_(
-                logits, self._targets[0], self._targets[1], share, epsilon, weight, self.allowed
-            ),
+            self._inputs(), lambda logits: loss_gradient_(logits, self._targets, self._parts, self.allowed)
         )
-        self.loss.add_((loss * weight).sum(-1))
+        self.loss.add_(loss.sum(-1))
         self.adamw.step()
 
     def _inputs(self) -> Tensor:
@@ -132,20 +128,8 @@ class TrainingStep:
     def _mix(self, block: Block) -> None:
         """Write the mixed batches of the block's views to their places."""
         first, second = self._positions[:, block.places]
-        mixed, partners = self._mixed[block.places], self._partners[block.places]
-        _gather(block.rows.embeddings, first, mixed)
-        if block.mix is Mix.NONE:
-            return
-        _gather(block.rows.embeddings, second, partners)
-        if block.mix is Mix.MIXUP:
-            mixup(mixed, partners, self._shares[block.places], out=mixed)
-        else:
-            stitchup(mixed, partners, self._shares[block.places], self._noise[block.places], out=mixed)
-
-
-def _gather(embeddings: Tensor, positions: Tensor, out: Tensor) -> None:
-    """Write embeddings (N, D) at positions (V, B) to out (V, B, D)."""
-    torch.index_select(embeddings, 0, positions.flatten(), out=out.flatten(0, 1))
+        share, noise, mixed = (whole[block.places] for whole in (self._shares, self._noise, self._mixed))
+        mixed_rows(block.rows.embeddings, first, second, block.mix, share, noise, mixed)
 
 
 class Recorded:

@@ -115,8 +115,9 @@ class Plan:
     """One epoch of V views and R runs, laid out on the device; B is the widest batch.
 
     `positions` (steps, 2, V, B) of rows and of their partners, and λ as `shares` (steps, V, B), by view; by run
-    `targets` (steps, 2, R, B) of both, and `coefficients` (steps, 3, R, B): λ, ε, and the row's weight in its batch's
-    mean, which is 0 where a shorter batch is padded.
+    `targets` (steps, 2, R, B) of both, and `parts` (steps, 3, R, B): what the first target, the second and all classes
+    together weigh in the batch's mean, which is w (1 − ε) λ, w (1 − ε) (1 − λ) and w ε for a row of weight w; w is 0
+    where a shorter batch is padded.
     """
 
     def __init__(self, views: Sequence[View], runs: Sequence[Run], view_of_run: Sequence[int], epoch: int, width: int):
@@ -133,15 +134,13 @@ class Plan:
             positions[:, :, place, : own.first.shape[1]] = np.stack([own.first, own.second], 1)
             shares[:, place, : own.first.shape[1]] = draw_share(view.augmentation, own.first.shape, view.seed, epoch)
         targets = np.zeros((steps, 2, len(runs), width), np.int64)
-        coefficients = np.zeros((steps, 3, len(runs), width))
+        parts = np.zeros((steps, 3, len(runs), width))
         for place, (run, seen) in enumerate(zip(runs, view_of_run, strict=True)):
             targets[:, :, place] = views[seen].rows.targets[positions[:, :, seen]]
-            coefficients[:, 0, place] = shares[:, seen]
-            own_width = batches[seen].weight.shape[1]
-            shape = (steps, own_width)
-            coefficients[:, 1, place, :own_width] = draw_epsilon(run.augmentation, shape, run.seed, epoch)
-            coefficients[:, 2, place, :own_width] = batches[seen].weight
+            weight = batches[seen].weight
+            epsilon = draw_epsilon(run.augmentation, weight.shape, run.seed, epoch)
+            share = shares[:, seen, : weight.shape[1]]
+            own = np.stack([(1 - epsilon) * share, (1 - epsilon) * (1 - share), epsilon], 1) * weight[:, None]
+            parts[:, :, place, : weight.shape[1]] = own
         self.positions, self.targets = (torch.from_numpy(whole).to(like.device) for whole in (positions, targets))
-        self.shares, self.coefficients = (
-            torch.from_numpy(real).to(like.device, like.dtype) for real in (shares, coefficients)
-        )
+        self.shares, self.parts = (torch.from_numpy(real).to(like.device, like.dtype) for real in (shares, parts))

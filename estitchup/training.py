@@ -1,8 +1,8 @@
 """Train all runs of an experiment at once and report every epoch.
 
 Runs stand side by side in a `HeadStack`; embeddings and targets live on the device, batches are gathered from them.
-All groups (`grouping.py`) go through an epoch before any begins the next, so that every run's curve grows alike. A
-run's numbers do not depend on which other runs train beside it.
+An epoch counts when all groups (`grouping.py`) are through it, so that every run's curve grows alike. A run's numbers
+do not depend on which other runs train beside it.
 """
 
 import time
@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from estitchup.checkpoint import Checkpoint, Progressed
+from estitchup.cores import Cores
 from estitchup.device import GPU_FULL, NO_GPU, device_name, find_device, out_of_memory, tensor_cores
 from estitchup.errors import NOT_ENOUGH_MEMORY, EstitchupError
-from estitchup.group import GroupTrainer
-from estitchup.grouping import Cores, grouped, runs_that_fit
+from estitchup.group import EpochEnd, GroupTrainer
+from estitchup.grouping import grouped, runs_that_fit
 from estitchup.progress import Cancel, Cancelled
 from estitchup.recipe import HeadSpec, Run, TrainingSpec
 from estitchup.streams import ResidentRows, TrainingData
@@ -146,32 +147,31 @@ class _Training:
         saver = _Saver(checkpoint, started)
         stopped = False
         with Cores(len(self.groups), self.device) as cores, tensor_cores(self.device):
-            for epoch in range(first, self.spec.epochs):
-                stopped = not self._epoch(epoch, cores, cores.or_left(cancel))
-                if stopped or np.isnan(self.curves[2, :, epoch]).all():  # asked to stop, or every run has left
+            asked = cores.or_left(cancel)
+
+            def turn(trainer: GroupTrainer, epoch: int) -> EpochEnd | None:
+                return trainer.epoch(epoch, asked, saver.wants(epoch))
+
+            for epoch, ends in enumerate(cores.rounds(turn, self.trainers, first, self.spec.epochs), first):
+                ended = [end for end in ends if end is not None]
+                stopped = len(ended) < len(ends)
+                if stopped or all(np.isnan(end.figures).all() for end in ended):  # asked to stop, or every run has left
                     break
+                self._count(epoch, ended)
                 seconds = time.perf_counter() - started
-                if saver.due:
-                    saver.save(Progressed(epoch + 1, self.curves, seconds, self._state()))
+                if saver.wants(epoch):
+                    saver.save(Progressed(epoch + 1, self.curves, seconds, self._state(ended)))
                 if listener:
                     listener(self._report(epoch, seconds))
         if np.isnan(self.curves[2, :, 0]).any():
             raise Cancelled
         return self._trained(time.perf_counter() - started, stopped)
 
-    def _epoch(self, epoch: int, cores: Cores, cancel: Cancel) -> bool:
-        """Take every group through an epoch and enter its figures into the curves; return False when cancelled.
-
-        A cancelled epoch counts for no group, so that all runs have trained equally long.
-        """
-        figures = cores.each(lambda trainer: trainer.epoch(epoch, cancel), self.trainers)
-        if any(ended is None for ended in figures):
-            return False
-        for group, trainer, ended in zip(self.groups, self.trainers, figures, strict=True):
-            assert ended is not None
-            trainer.count(epoch, ended)
-            self.curves[:, group, epoch] = ended
-        return True
+    def _count(self, epoch: int, ended: Sequence[EpochEnd]) -> None:
+        """Let an epoch count for every group, and enter its figures into the curves."""
+        for group, trainer, end in zip(self.groups, self.trainers, ended, strict=True):
+            trainer.count(epoch, end)
+            self.curves[:, group, epoch] = end.figures
 
     def _report(self, epoch: int, seconds: float) -> EpochReport:
         training, validation, accuracy = self.curves[:, :, epoch].copy()
@@ -189,10 +189,11 @@ class _Training:
             notes=(self.note,) if self.note else (),
         )
 
-    def _state(self) -> dict[str, Tensor]:
-        """Return the state of all runs in their order, whatever their groups."""
-        states = [trainer.state() for trainer in self.trainers]
-        return {name: torch.cat([state[name].cpu() for state in states])[self.places] for name in states[0]}
+    def _state(self, ended: Sequence[EpochEnd] | None = None) -> dict[str, Tensor]:
+        """Return the state of all runs in their order, whatever their groups, as of the epoch that has `ended`."""
+        ends = ended or [None] * len(self.trainers)
+        states = [trainer.state(end) for trainer, end in zip(self.trainers, ends, strict=True)]
+        return {name: torch.cat([state[name] for state in states])[self.places] for name in states[0]}
 
     def _resume(self, checkpoint: Checkpoint | None) -> tuple[int, float]:
         """Go on from what the checkpoint keeps, if it fits; return the epochs and seconds that are done."""
@@ -214,11 +215,12 @@ class _Saver:
 
     def __init__(self, checkpoint: Checkpoint | None, started: float) -> None:
         self.checkpoint, self.last, self.cost = checkpoint, started, 0.0
+        self._wanted: dict[int, bool] = {}
 
-    @property
-    def due(self) -> bool:
-        """Return True when a state should be kept now."""
-        return self.checkpoint is not None and self.cost <= SAVING_SHARE * (time.perf_counter() - self.last)
+    def wants(self, epoch: int) -> bool:
+        """Return whether the state after this epoch should be kept: decided when a group first asks, for all."""
+        due = self.checkpoint is not None and self.cost <= SAVING_SHARE * (time.perf_counter() - self.last)
+        return self._wanted.setdefault(epoch, due)
 
     def save(self, state: Progressed) -> None:
         """Keep a state."""

@@ -9,7 +9,6 @@ from estitchup.augment import (
     mixed_target,
     mixup,
     soft_cross_entropy,
-    soft_cross_entropy_gradient_,
     stitchup,
 )
 from estitchup.draws import Purpose, random_bytes
@@ -89,21 +88,3 @@ def test_a_class_that_is_not_allowed_gets_no_target_and_no_gradient() -> None:
     torch.testing.assert_close(loss, soft_cross_entropy(logits[:, :5], target, target.flip(0), share, epsilon))
     (gradient,) = torch.autograd.grad(loss.sum(), logits)
     assert bool((gradient[:, 5:] == 0).all())
-
-
-@pytest.mark.parametrize("classes_allowed", [CLASSES, 4])
-@pytest.mark.parametrize("scale", [1.0, 300.0])
-def test_the_gradient_written_out_is_autograds(classes_allowed: int, scale: float) -> None:
-    generator = torch.Generator().manual_seed(5)
-    logits = (scale * torch.randn(3, BATCH, CLASSES, dtype=torch.float64, generator=generator)).requires_grad_()
-    target, other = (torch.randint(classes_allowed, (3, BATCH), generator=generator) for _ in range(2))
-    share, epsilon, weight = (torch.rand(3, BATCH, dtype=torch.float64, generator=generator) for _ in range(3))
-    allowed = (
-        None if classes_allowed == CLASSES else (torch.arange(CLASSES) < classes_allowed).double().expand(3, 1, -1)
-    )
-    loss = soft_cross_entropy(logits, target, other, share, epsilon, allowed)
-    (expected,) = torch.autograd.grad((loss * weight).sum(), logits)
-    overwritten = logits.detach().clone()
-    value = soft_cross_entropy_gradient_(overwritten, target, other, share, epsilon, weight, allowed)
-    torch.testing.assert_close(value, loss.detach())
-    torch.testing.assert_close(overwritten, expected)

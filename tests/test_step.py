@@ -15,7 +15,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 
-from estitchup import step
+from estitchup import passes, step
 from estitchup.group import GroupTrainer
 from estitchup.recipe import HeadSpec, Run, TrainingSpec, full_grid
 from estitchup.step import WARM_UP_STEPS, Recorded, TrainingStep
@@ -72,6 +72,12 @@ class Taped:
 
 
 @pytest.fixture
+def operations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the passes be PyTorch's operations, as on a GPU."""
+    monkeypatch.setattr(passes, "in_loops", lambda _: False)
+
+
+@pytest.fixture
 def data() -> TrainingData:
     generator = np.random.default_rng(0)
     targets = generator.integers(4, size=230)
@@ -102,6 +108,7 @@ def all_kinds_of_runs() -> list[Run]:
     return [*runs, Run(full_grid()[5], 0, rows=some, classes=known)]
 
 
+@pytest.mark.usefixtures("operations")
 @pytest.mark.parametrize("head", ["linear", "mlp"])
 @pytest.mark.parametrize("patience", [None, 1], ids=["all stay", "some leave"])
 def test_a_step_replayed_as_recorded_gives_the_bits_of_one_that_is_called(
@@ -123,6 +130,7 @@ def test_a_step_replayed_as_recorded_gives_the_bits_of_one_that_is_called(
     assert replayed == called
 
 
+@pytest.mark.usefixtures("operations")
 def test_a_step_asks_the_device_for_nothing_and_copies_nothing_to_another(data: TrainingData) -> None:
     made = trainer(data, "mlp", all_kinds_of_runs())
     made.step.begin(0)

@@ -1,0 +1,94 @@
+"""The passes of a step: compiled loops against PyTorch's operations, and both against autograd and the paper's page."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from estitchup import passes
+from estitchup.augment import mixup, soft_cross_entropy, stitchup
+from estitchup.recipe import Mix
+
+RUNS, ROWS, WIDTH, CLASSES, OUTPUTS = 3, 9, 21, 6, 8
+DTYPES = [torch.float32, torch.float64]
+
+
+@pytest.fixture(params=[True, False], ids=["loops", "operations"])
+def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passes, "in_loops", lambda _: request.param)
+
+
+def random(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(dtype)
+
+
+@pytest.mark.usefixtures("_way")
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("scale", [1.0, 300.0])
+def test_the_gradient_of_the_loss_is_autograds(dtype: torch.dtype, scale: float) -> None:
+    generator = torch.Generator().manual_seed(5)
+    logits = (scale * random(RUNS, ROWS, OUTPUTS, dtype=dtype)).requires_grad_()
+    allowed = (torch.arange(OUTPUTS) < torch.tensor([CLASSES, CLASSES, 4])[:, None]).to(dtype)
+    targets = torch.randint(4, (2, RUNS, ROWS), generator=generator)
+    targets[:, :, 0] = 2  # a row whose two classes are the same
+    share, epsilon, weight = torch.rand(3, RUNS, ROWS, dtype=torch.float64, generator=generator).to(dtype)
+    weight[:, -1] = 0  # a row that fills up a short batch
+    loss = weight * soft_cross_entropy(logits, *targets, share, epsilon, allowed.unsqueeze(1))
+    (expected,) = torch.autograd.grad(loss.sum(), logits)
+    parts = torch.stack([(1 - epsilon) * share, (1 - epsilon) * (1 - share), epsilon]) * weight
+    overwritten = logits.detach().clone()
+    value = passes.loss_gradient_(overwritten, targets, parts, allowed)
+    torch.testing.assert_close(value, loss.detach())
+    torch.testing.assert_close(overwritten, expected)
+    assert bool((overwritten * (1 - allowed).unsqueeze(1) == 0).all())
+    assert bool((overwritten[:, -1] == 0).all())
+
+
+@pytest.mark.usefixtures("_way")
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("mix", list(Mix))
+def test_mixed_rows_are_those_of_the_papers_page(mix: Mix, dtype: torch.dtype) -> None:
+    generator = torch.Generator().manual_seed(1)
+    embeddings = random(40, WIDTH, dtype=dtype)
+    first, second = torch.randint(40, (2, RUNS, ROWS), generator=generator)
+    share = torch.rand(RUNS, ROWS, generator=generator).to(dtype)
+    share[:, 0], share[:, 1] = 1, 0
+    noise = torch.randint(256, (RUNS, ROWS, WIDTH), dtype=torch.uint8, generator=generator)
+    x, other = embeddings[first], embeddings[second]
+    expected = {Mix.NONE: x, Mix.MIXUP: mixup(x, other, share), Mix.STITCHUP: stitchup(x, other, share, noise)}[mix]
+    out = torch.empty(RUNS, ROWS, WIDTH, dtype=dtype)
+    passes.mixed_rows(embeddings, first, second, mix, share, noise, out)
+    if mix is Mix.MIXUP:
+        torch.testing.assert_close(out, expected)
+    else:
+        assert torch.equal(out, expected)
+    assert torch.equal(out[:, 0], x[:, 0])
+    assert torch.equal(out[:, 1], x[:, 1] if mix is Mix.NONE else other[:, 1])
+
+
+@pytest.mark.usefixtures("_way")
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_relu_forwards_and_backwards_are_autograds(dtype: torch.dtype) -> None:
+    numbers = random(RUNS, 3 * WIDTH, seed=2, dtype=dtype)
+    bias = numbers[:, WIDTH : 2 * WIDTH].unsqueeze(1)  # a part of longer rows, as in a stack
+    x, slope = (random(RUNS, ROWS, WIDTH, seed=seed, dtype=dtype) for seed in (3, 4))
+    x[0, 0] = -bias[0]  # exactly 0
+    leaves = x.clone().requires_grad_(), bias.clone().requires_grad_()
+    expected = torch.relu(leaves[0] + leaves[1])
+    by_x, by_bias = torch.autograd.grad((expected * slope).sum(), leaves)
+    output = passes.add_relu_(x, bias)
+    assert torch.equal(output, expected.detach())
+    passes.relu_backward_(slope, output, bias)
+    assert torch.equal(slope, by_x)
+    torch.testing.assert_close(bias, by_bias)
+
+
+@pytest.mark.parametrize("way", [passes.add_relu_, passes.relu_backward_])
+def test_numbers_beside_the_bias_stay_as_they_are(way: Callable[..., object]) -> None:
+    numbers = random(RUNS, 3 * WIDTH)
+    before, bias = numbers.clone(), numbers[:, WIDTH : 2 * WIDTH].unsqueeze(1)
+    tensors = [random(RUNS, ROWS, WIDTH, seed=seed) for seed in (1, 2)]
+    way(*tensors[: 1 + (way is passes.relu_backward_)], bias)
+    assert torch.equal(numbers[:, :WIDTH], before[:, :WIDTH])
+    assert torch.equal(numbers[:, 2 * WIDTH :], before[:, 2 * WIDTH :])
