@@ -5,7 +5,6 @@ pairwise; a run's numbers do not depend on which other runs train beside it; and
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -15,6 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from estitchup.recipe import Augmentation, Mix
+
+# SplitMix64: the step between places, and what it multiplies by.
+SPLIT_STEP, SPLIT_FIRST, SPLIT_SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 
 
 class Purpose(IntEnum):
@@ -44,26 +46,32 @@ def torch_generator(seed: int, purpose: Purpose, *further: int, device: torch.de
     return torch.Generator(device=device).manual_seed(state & (2**63 - 1))
 
 
-def random_bytes(
-    rows: int, columns: int, seed: int, purpose: Purpose, *further: int, device: torch.device | str = "cpu"
-) -> Callable[[], Tensor]:
-    """Return a source of independent uniform bytes (rows, columns) on `device`: each call gives the next ones.
+def byte_streams(steps: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Return for each step (steps,) of an epoch the stream that E-Stitchup's bytes come from."""
+    return _sequence(seed, Purpose.STITCH, epoch).generate_state(steps, np.uint64).view(np.int64)
 
-    Eight come from each draw of 64 bits; on a CPU from SFC64, the cheapest that NumPy has (docs/decisions.md).
+
+def random_bytes(streams: Tensor, rows: int, columns: int) -> Tensor:
+    """Return uniform bytes (V, rows, columns) of streams (V,): row i of a stream is the same however many there are.
+
+    Eight bytes are one number of SplitMix64, a function of the stream and the number's place; integers wrap around.
+    Source: Steele, Lea & Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014. Drawn like this where
+    the tensors are; on a CPU `passes.py` computes the same numbers as it goes.
     """
     words = -(-columns // 8)
-    if torch.device(device).type != "cpu":
-        generator = torch_generator(seed, purpose, *further, device=device)
-        return lambda: _as_bytes(
-            torch.empty(rows, words, dtype=torch.int64, device=device).random_(-(2**63), None, generator=generator),
-            columns,
-        )
-    bits = np.random.SFC64(_sequence(seed, purpose, *further))
-    return lambda: _as_bytes(torch.from_numpy(bits.random_raw(rows * words).reshape(rows, words)), columns)
+    place = torch.arange(1, rows * words + 1, device=streams.device).view(rows, words)
+    mixed = streams[:, None, None] + place * _signed(SPLIT_STEP)
+    mixed = _folded(mixed, 30) * _signed(SPLIT_FIRST)
+    mixed = _folded(mixed, 27) * _signed(SPLIT_SECOND)
+    return _folded(mixed, 31).view(torch.uint8)[..., :columns]
 
 
-def _as_bytes(words: Tensor, columns: int) -> Tensor:
-    return words.view(torch.uint8)[:, :columns]
+def _folded(words: Tensor, shift: int) -> Tensor:
+    return words ^ ((words >> shift) & (2 ** (64 - shift) - 1))  # shifted without the sign
+
+
+def _signed(word: int) -> int:
+    return word - 2**64 if word >= 2**63 else word
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,7 @@ class GroupTrainer:
         weights, biases = self.stack.layers(self._best.to("cpu", torch.float32))
         return StackedHeads(
             weights=tuple(weight.contiguous().numpy() for weight in weights),
-            biases=tuple(bias[:, 0].contiguous().numpy() for bias in biases),
+            biases=tuple(bias.contiguous().numpy() for bias in biases),
             mean=np.stack([rows.standardisation.mean for rows in self.rows]),
             deviation=np.stack([rows.standardisation.deviation for rows in self.rows]),
         )

@@ -23,7 +23,7 @@ LANES = 8  # floats: the last layer is filled up to whole vectors of them, which
 class HeadStack:
     """R heads, all their numbers in one tensor `flat` (R, P) with its gradient: one row a run, one optimiser call.
 
-    `weights` (R, in, out) and `biases` (R, 1, out) are views of it, where the last layer has `outputs`, some more than
+    `weights` (R, in, out) and `biases` (R, out) are views of it, where the last layer has `outputs`, some more than
     there are classes: their weights are 0, and stay so as long as their gradient is. The weights of a run depend on its
     seed alone, so that runs with one seed start alike.
     """
@@ -60,7 +60,7 @@ class HeadStack:
         self._hold(self.flat[places])
 
     def layers(self, flat: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Return views of numbers (R, P) laid out like `flat`: weights (R, in, out) and biases (R, 1, out) by layer.
+        """Return views of numbers (R, P) laid out like `flat`: weights (R, in, out) and biases (R, out) by layer.
 
         The last layer has one output a class.
         """
@@ -78,7 +78,7 @@ class HeadStack:
             last = len(weights) == len(self._widths) - 2
             weights.append(own.view(-1, width_out, width_in).mT if last else own.view(-1, width_in, width_out))
             start += _filled(width_in * width_out, ALIGNED)
-            biases.append(flat[:, start : start + width_out].unsqueeze(1))
+            biases.append(flat[:, start : start + width_out])
             start += _filled(width_out, ALIGNED)
         return weights, biases
 
@@ -86,25 +86,25 @@ class HeadStack:
         """Return logits (R, B, K) of standardised embeddings (R, B, D)."""
         return self._forward(x)[-1][..., : self.classes]
 
-    def gradients(self, x: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
-        """Set every gradient for a batch (R, B, D) and return what `loss` returns.
+    def gradients(self, x: Tensor, loss: Callable[[Tensor], None]) -> None:
+        """Set every gradient for a batch (R, B, D).
 
         `loss` overwrites logits (R, B, outputs) with the gradient of the loss by them, 0 for outputs that are no class.
         """
         outputs = self._forward(x)
-        value, gradient = loss(outputs[-1]), outputs[-1]
+        gradient = outputs[-1]
+        loss(gradient)
         last = len(self.weights) - 1
         for layer in reversed(range(len(self.weights))):
             below = outputs[layer]
             if layer == last:  # (out, in), as it lies in memory
                 torch.bmm(gradient.mT, below, out=self._weight_gradients[layer].mT)
-                torch.sum(gradient, 1, keepdim=True, out=self._bias_gradients[layer])
+                torch.sum(gradient, 1, out=self._bias_gradients[layer])
             else:
                 torch.bmm(below.mT, gradient, out=self._weight_gradients[layer])
             if layer:
                 gradient = torch.bmm(gradient, self.weights[layer].mT, out=self._hidden_gradient)
                 relu_backward_(gradient, below, self._bias_gradients[layer - 1])
-        return value
 
     def _forward(self, x: Tensor) -> list[Tensor]:
         """Return the input and every layer's output, in memory that is used again for each batch of the same size."""
@@ -116,7 +116,8 @@ class HeadStack:
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             # Not baddbmm, which first copies the bias to every row and then reads it again.
             sums = torch.bmm(outputs[-1], weight, out=self._outputs[layer])
-            outputs.append(sums.add_(bias) if layer == len(self.weights) - 1 else add_relu_(sums, bias))
+            last = layer == len(self.weights) - 1
+            outputs.append(sums.add_(bias.unsqueeze(1)) if last else add_relu_(sums, bias))
         return outputs
 
 
@@ -130,12 +131,12 @@ def _size(widths: list[int]) -> int:
 
 
 def _initial_weights(widths: list[int], seed: int) -> list[tuple[Tensor, Tensor]]:
-    """Draw weights (in, out) and biases (1, out) from U(±1/√in), as `nn.Linear` does, on the CPU and in float64."""
+    """Draw weights (in, out) and biases (out,) from U(±1/√in), as `nn.Linear` does, on the CPU and in float64."""
     generator = torch_generator(seed, Purpose.WEIGHTS)
     layers = []
     for width_in, width_out in itertools.pairwise(widths):
         bound = 1 / math.sqrt(width_in)
         weight = torch.empty(width_in, width_out, dtype=torch.float64).uniform_(-bound, bound, generator=generator)
-        bias = torch.empty(1, width_out, dtype=torch.float64).uniform_(-bound, bound, generator=generator)
+        bias = torch.empty(width_out, dtype=torch.float64).uniform_(-bound, bound, generator=generator)
         layers.append((weight, bias))
     return layers

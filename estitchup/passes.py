@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from estitchup.augment import BYTE_VALUES, mixup, stitchup
+from estitchup.draws import SPLIT_FIRST, SPLIT_SECOND, SPLIT_STEP, random_bytes
 from estitchup.recipe import Mix
 
 Floats = NDArray[np.float32]  # or float64: each dtype is compiled when it is first met
-_compiled = numba.njit(nogil=True, cache=True)
-_compiled_sums = numba.njit(nogil=True, cache=True, fastmath={"reassoc", "nnan", "nsz"})  # in the order that is fastest
+# Plain loops alone: each function of NumPy that a loop calls adds seconds to what a newcomer's first training waits.
+_compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
+_compiled_sums = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "nnan", "nsz"})
 
 
 def in_loops(tensor: Tensor) -> bool:
@@ -24,11 +26,11 @@ def in_loops(tensor: Tensor) -> bool:
 
 
 def mixed_rows(
-    embeddings: Tensor, first: Tensor, second: Tensor, mix: Mix, share: Tensor, noise: Tensor, out: Tensor
+    embeddings: Tensor, first: Tensor, second: Tensor, mix: Mix, share: Tensor, streams: Tensor, out: Tensor
 ) -> None:
     """Write the rows `first` of embeddings (N, D), mixed with the rows `second`, to out (V, B, D).
 
-    first and second hold positions (V, B), share λ (V, B) in [0, 1], noise bytes (V, B, D) for E-Stitchup.
+    first and second hold positions (V, B), share λ (V, B) in [0, 1], streams (V,) those of `random_bytes`.
     """
     if mix is Mix.NONE:
         torch.index_select(embeddings, 0, first.flatten(), out=out.flatten(0, 1))
@@ -37,29 +39,28 @@ def mixed_rows(
         if mix is Mix.MIXUP:
             _mixup_rows(*rows, out.numpy())
         else:
-            _stitch_rows(*rows, noise.numpy(), out.numpy())
+            _stitch_rows(*rows, streams.numpy(), out.numpy())
     else:
         x, other = embeddings[first], embeddings[second]
         if mix is Mix.MIXUP:
             mixup(x, other, share, out=out)
         else:
-            stitchup(x, other, share, noise, out=out)
+            stitchup(x, other, share, random_bytes(streams, *x.shape[1:]), out=out)
 
 
-def loss_gradient_(logits: Tensor, targets: Tensor, parts: Tensor, allowed: Tensor) -> Tensor:
-    """Overwrite logits (R, B, K) with the gradient of the weighted loss by them, and return that loss (R, B).
+def loss_gradient_(logits: Tensor, targets: Tensor, parts: Tensor, allowed: Tensor, loss: Tensor) -> None:
+    """Overwrite logits (R, B, K) with the gradient of the weighted loss by them, and add that loss to loss (R,).
 
     The loss is w times `augment.soft_cross_entropy`, whose target is w₁ of the class targets[0], w₂ of targets[1], both
     (R, B), and w₃ spread over the classes that are allowed (R, K; 1.0 or 0.0): parts (3, R, B) holds w₁, w₂ and w₃,
     and w is their sum. Classes that are not allowed get the gradient 0.
     """
     if in_loops(logits):
-        arguments = logits.numpy(), targets.numpy(), parts.numpy(), allowed.numpy()
-        loss = torch.empty_like(parts[0])
-        _shift(*arguments, loss.numpy())
-        logits.exp_()
-        _settle(*arguments, loss.numpy())
-        return loss
+        arguments = logits.numpy(), targets.numpy(), parts.numpy(), allowed.numpy(), loss.numpy()
+        _shift(*arguments)
+        logits.exp_()  # vectorised, which Numba's is not
+        _settle(*arguments)
+        return
     first, second, spread = parts
     allowed = allowed.unsqueeze(1)
     share, weight = allowed / allowed.sum(-1, keepdim=True), first + second + spread
@@ -70,25 +71,35 @@ def loss_gradient_(logits: Tensor, targets: Tensor, parts: Tensor, allowed: Tens
     logits.mul_((weight / total).unsqueeze(-1)).sub_(spread.unsqueeze(-1) * share)
     for target, part in zip(targets, (first, second), strict=True):
         logits.scatter_add_(-1, target.unsqueeze(-1), -part.unsqueeze(-1))
-    return weight * total.log() - first * own - second * other - spread * mean
+    loss.add_((weight * total.log() - first * own - second * other - spread * mean).sum(-1))
 
 
 def add_relu_(x: Tensor, bias: Tensor) -> Tensor:
-    """Overwrite x (R, B, H) with max(x + bias, 0) and return it; bias (R, 1, H)."""
+    """Overwrite x (R, B, H) with max(x + bias, 0) and return it; bias (R, H)."""
     if not in_loops(x):
-        return x.add_(bias).relu_()
-    _add_relu(x.numpy(), bias[:, 0].numpy())
+        return x.add_(bias.unsqueeze(1)).relu_()
+    _add_relu(x.numpy(), bias.numpy())
     return x
 
 
 def relu_backward_(gradient: Tensor, output: Tensor, bias_gradient: Tensor) -> None:
-    """Set gradient (R, B, H) to 0 where ReLU's output is, and bias_gradient (R, 1, H) to its sum over the batch."""
+    """Set gradient (R, B, H) to 0 where ReLU's output is, and bias_gradient (R, H) to its sum over the batch."""
     if in_loops(gradient):
-        _relu_backward(gradient.numpy(), output.numpy(), bias_gradient[:, 0].numpy())
+        _relu_backward(gradient.numpy(), output.numpy(), bias_gradient.numpy())
     else:
         # What autograd calls for ReLU; multiplying by (output > 0) would write a mask first.
         torch.ops.aten.threshold_backward.grad_input(gradient, output, 0, grad_input=gradient)
-        torch.sum(gradient, 1, keepdim=True, out=bias_gradient)
+        torch.sum(gradient, 1, out=bias_gradient)
+
+
+@_compiled
+def _draw(stream: np.uint64, row: int, words: NDArray[np.uint64]):
+    """Write the row's numbers of `random_bytes` to words."""
+    for word in range(len(words)):
+        mixed = stream + np.uint64(row * len(words) + word + 1) * np.uint64(SPLIT_STEP)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(SPLIT_FIRST)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(SPLIT_SECOND)
+        words[word] = mixed ^ (mixed >> np.uint64(31))
 
 
 @_compiled
@@ -108,14 +119,16 @@ def _stitch_rows(
     first: NDArray[np.int64],
     second: NDArray[np.int64],
     share: Floats,
-    noise: NDArray[np.uint8],
+    streams: NDArray[np.int64],
     out: Floats,
 ):
+    words = np.empty((out.shape[2] + 7) // 8, np.uint64)
+    drawn = words.view(np.uint8)
     for view in range(out.shape[0]):
         for i in range(out.shape[1]):
             x, other, mixed = embeddings[first[view, i]], embeddings[second[view, i]], out[view, i]
-            drawn = noise[view, i]
-            cut = np.uint16(round(share[view, i] * BYTE_VALUES))
+            _draw(np.uint64(streams[view]), i, words)
+            cut = np.uint16(np.rint(share[view, i] * BYTE_VALUES))
             for j in range(out.shape[2]):
                 one, two = x[j], other[j]  # both are read whatever is chosen, or else nothing is vectorised
                 mixed[j] = one if drawn[j] < cut else two
@@ -124,8 +137,10 @@ def _stitch_rows(
 @_compiled
 def _add_relu(x: Floats, bias: Floats):
     zero = x.dtype.type(0)  # of this dtype, or else the loop would compute in float64
+    added = np.empty(x.shape[2], x.dtype)
     for run in range(x.shape[0]):
-        added = bias[run].copy()
+        for j in range(len(added)):
+            added[j] = bias[run, j]
         for i in range(x.shape[1]):
             row = x[run, i]
             for j in range(x.shape[2]):
@@ -136,33 +151,40 @@ def _add_relu(x: Floats, bias: Floats):
 @_compiled
 def _relu_backward(gradient: Floats, output: Floats, bias_gradient: Floats):
     zero = gradient.dtype.type(0)
+    total = np.empty(gradient.shape[2], gradient.dtype)
     for run in range(gradient.shape[0]):
-        total = np.zeros_like(bias_gradient[run])
+        for j in range(len(total)):
+            total[j] = zero
         for i in range(gradient.shape[1]):
             row, passed = gradient[run, i], output[run, i]
             for j in range(gradient.shape[2]):
                 value = row[j] if passed[j] > zero else zero
                 row[j] = value
                 total[j] += value
-        bias_gradient[run] = total
+        for j in range(len(total)):
+            bias_gradient[run, j] = total[j]
 
 
 @_compiled_sums
 def _shift(logits: Floats, targets: NDArray[np.int64], parts: Floats, allowed: Floats, loss: Floats):
     """Subtract the largest from the logits of a row, and start its loss with what the targets take from it."""
+    zero, lowest = logits.dtype.type(0), logits.dtype.type(-np.inf)
+    floor = np.empty(logits.shape[2], logits.dtype)
     for run in range(logits.shape[0]):
-        share = allowed[run] / allowed[run].sum()
-        floor = np.where(allowed[run] > 0, logits.dtype.type(0), logits.dtype.type(-np.inf))
+        known = zero
+        for j in range(len(floor)):
+            known += allowed[run, j]
+            floor[j] = zero if allowed[run, j] > zero else lowest
         for i in range(logits.shape[1]):
             row = logits[run, i]
             first, second, spread = parts[0, run, i], parts[1, run, i], parts[2, run, i]
-            top, mean = floor.dtype.type(-np.inf), floor.dtype.type(0)
+            top, total = lowest, zero
             for j in range(logits.shape[2]):
                 value = row[j] + floor[j]
                 top = value if value > top else top
-                mean += row[j] * share[j]
+                total += row[j] * allowed[run, j]
             own, other = row[targets[0, run, i]], row[targets[1, run, i]]
-            loss[run, i] = first * (top - own) + second * (top - other) + spread * (top - mean)
+            loss[run] += first * (top - own) + second * (top - other) + spread * (top - total / known)
             for j in range(logits.shape[2]):
                 row[j] = row[j] + (floor[j] - top)
 
@@ -170,18 +192,21 @@ def _shift(logits: Floats, targets: NDArray[np.int64], parts: Floats, allowed: F
 @_compiled_sums
 def _settle(exponents: Floats, targets: NDArray[np.int64], parts: Floats, allowed: Floats, loss: Floats):
     """Turn the exponentials of a row into its gradient, and add the logarithm of their sum to its loss."""
+    zero = exponents.dtype.type(0)
     for run in range(exponents.shape[0]):
-        share = allowed[run] / allowed[run].sum()
+        known = zero
+        for j in range(exponents.shape[2]):
+            known += allowed[run, j]
         for i in range(exponents.shape[1]):
             row = exponents[run, i]
-            total = exponents.dtype.type(0)
+            total = zero
             for j in range(exponents.shape[2]):
                 total += row[j]
             first, second, spread = parts[0, run, i], parts[1, run, i], parts[2, run, i]
             weight = first + second + spread
-            loss[run, i] += weight * np.log(total)
-            scale = weight / total
+            loss[run] += weight * np.log(total)
+            scale, rest = weight / total, spread / known
             for j in range(exponents.shape[2]):
-                row[j] = row[j] * scale - spread * share[j]
+                row[j] = row[j] * scale - rest * allowed[run, j]
             row[targets[0, run, i]] -= first
             row[targets[1, run, i]] -= second

@@ -1,7 +1,7 @@
 """One training step of a group, on tensors that stay where they are.
 
 On a CPU the step is called; on a GPU the same calls are recorded once as a CUDA graph and replayed, so that a step
-costs the host a handful of launches and never waits. What differs from step to step (rows, λ, targets, bytes, learning
+costs the host a handful of launches and never waits. What differs from step to step (rows, λ, targets, streams, learning
 rate) is copied into the fixed tensors by `load`.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from estitchup.draws import Purpose, batch_width, random_bytes
+from estitchup.draws import batch_width
 from estitchup.heads import HeadStack
 from estitchup.passes import loss_gradient_, mixed_rows
 from estitchup.recipe import Mix, Run, TrainingSpec
@@ -67,69 +67,54 @@ class TrainingStep:
         self.stack, self.runs, self.allowed = stack, runs, allowed
         self.adamw = AdamW(stack.flat, spec.weight_decay)
         self.views, self.view_of_run = views_of(runs, rows, batch_sizes)
-        self.blocks = blocks_of(self.views)
         self.width = max(batch_width(len(own.targets), size) for own, size in zip(rows, batch_sizes, strict=True))
         shape, like = (len(self.views), self.width), rows[0].embeddings
         self._positions = torch.zeros(2, *shape, dtype=torch.int64, device=like.device)
         self._shares = like.new_zeros(shape)
-        self._noise = torch.zeros(*shape, like.shape[1], dtype=torch.uint8, device=like.device)
+        self._streams = torch.zeros(len(self.views), dtype=torch.int64, device=like.device)
         self._mixed = like.new_zeros(*shape, like.shape[1])
         self._targets = torch.zeros(2, len(runs), self.width, dtype=torch.int64, device=like.device)
         self._parts = like.new_zeros(3, len(runs), self.width)
         self._places = torch.tensor(self.view_of_run, device=like.device)
+        self._mixes = [self._mix(block) for block in blocks_of(self.views)]
         self.loss = like.new_zeros(len(runs))
         self._take = Recorded(self._step) if like.is_cuda else self._step
 
     def begin(self, epoch: int) -> None:
         """Lay out an epoch, and set the sum of its losses (R,) to zero."""
         self._plan = Plan(self.views, self.runs, self.view_of_run, epoch, self.width)
-        self._bytes = {
-            place: random_bytes(
-                batch_width(len(view.rows.targets), view.batch_size),
-                self._noise.shape[2],
-                view.seed,
-                Purpose.STITCH,
-                epoch,
-                device=self._noise.device,
-            )
-            for place, view in enumerate(self.views)
-            if view.augmentation.mix is Mix.STITCHUP
-        }
         self.loss.zero_()
 
     def take(self, step: int, rate: float) -> None:
         """Take one step of the epoch at this learning rate."""
         self._positions.copy_(self._plan.positions[step])
         self._shares.copy_(self._plan.shares[step])
+        self._streams.copy_(self._plan.streams[step])
         self._targets.copy_(self._plan.targets[step])
         self._parts.copy_(self._plan.parts[step])
-        for place, draw in self._bytes.items():
-            drawn = draw()
-            self._noise[place, : len(drawn)].copy_(drawn)
         self.adamw.rate.fill_(rate)
         self._take()
 
     def _step(self) -> None:
-        loss = self.stack.gradients(
-            self._inputs(), lambda logits: loss_gradient_(logits, self._targets, self._parts, self.allowed)
+        self.stack.gradients(
+            self._inputs(), lambda logits: loss_gradient_(logits, self._targets, self._parts, self.allowed, self.loss)
         )
-        self.loss.add_(loss.sum(-1))
         self.adamw.step()
 
     def _inputs(self) -> Tensor:
         """Return mixed embeddings (R, B, D)."""
-        for block in self.blocks:
-            self._mix(block)
+        for arguments in self._mixes:
+            mixed_rows(*arguments)
         if len(self.views) == 1:
             return self._mixed.expand(len(self.runs), -1, -1)
         in_order = self.view_of_run == list(range(len(self.views)))
         return self._mixed if in_order else self._mixed.index_select(0, self._places)
 
-    def _mix(self, block: Block) -> None:
-        """Write the mixed batches of the block's views to their places."""
+    def _mix(self, block: Block) -> tuple[Tensor, Tensor, Tensor, Mix, Tensor, Tensor, Tensor]:
+        """Return what `mixed_rows` needs to write the mixed batches of the block's views to their places."""
         first, second = self._positions[:, block.places]
-        share, noise, mixed = (whole[block.places] for whole in (self._shares, self._noise, self._mixed))
-        mixed_rows(block.rows.embeddings, first, second, block.mix, share, noise, mixed)
+        share, streams, mixed = (whole[block.places] for whole in (self._shares, self._streams, self._mixed))
+        return block.rows.embeddings, first, second, block.mix, share, streams, mixed
 
 
 class Recorded:

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from estitchup.draws import Batches, draw_batches, draw_epsilon, draw_share
+from estitchup.draws import Batches, byte_streams, draw_batches, draw_epsilon, draw_share
 from estitchup.recipe import Augmentation, Mix, Run
 from estitchup.trained import Standardisation
 
@@ -114,7 +114,8 @@ def blocks_of(views: Sequence[View]) -> list[Block]:
 class Plan:
     """One epoch of V views and R runs, laid out on the device; B is the widest batch.
 
-    `positions` (steps, 2, V, B) of rows and of their partners, and λ as `shares` (steps, V, B), by view; by run
+    By view, `positions` (steps, 2, V, B) of rows and of their partners, λ as `shares` (steps, V, B), and the `streams`
+    (steps, V) of E-Stitchup's bytes; by run
     `targets` (steps, 2, R, B) of both, and `parts` (steps, 3, R, B): what the first target, the second and all classes
     together weigh in the batch's mean, which is w (1 − ε) λ, w (1 − ε) (1 − λ) and w ε for a row of weight w; w is 0
     where a shorter batch is padded.
@@ -129,10 +130,11 @@ class Plan:
         batches = [drawn[id(view.rows), view.seed] for view in views]
         steps = len(batches[0].first)
         positions = np.zeros((steps, 2, len(views), width), np.int64)
-        shares = np.ones((steps, len(views), width))
+        shares, streams = np.ones((steps, len(views), width)), np.zeros((steps, len(views)), np.int64)
         for place, (view, own) in enumerate(zip(views, batches, strict=True)):
             positions[:, :, place, : own.first.shape[1]] = np.stack([own.first, own.second], 1)
             shares[:, place, : own.first.shape[1]] = draw_share(view.augmentation, own.first.shape, view.seed, epoch)
+            streams[:, place] = byte_streams(steps, view.seed, epoch)
         targets = np.zeros((steps, 2, len(runs), width), np.int64)
         parts = np.zeros((steps, 3, len(runs), width))
         for place, (run, seen) in enumerate(zip(runs, view_of_run, strict=True)):
@@ -142,5 +144,7 @@ class Plan:
             share = shares[:, seen, : weight.shape[1]]
             own = np.stack([(1 - epsilon) * share, (1 - epsilon) * (1 - share), epsilon], 1) * weight[:, None]
             parts[:, :, place, : weight.shape[1]] = own
-        self.positions, self.targets = (torch.from_numpy(whole).to(like.device) for whole in (positions, targets))
+        self.positions, self.streams, self.targets = (
+            torch.from_numpy(whole).to(like.device) for whole in (positions, streams, targets)
+        )
         self.shares, self.parts = (torch.from_numpy(real).to(like.device, like.dtype) for real in (shares, parts))

@@ -11,7 +11,7 @@ from estitchup.augment import (
     soft_cross_entropy,
     stitchup,
 )
-from estitchup.draws import Purpose, random_bytes
+from estitchup.draws import random_bytes
 
 BATCH, WIDTH, CLASSES = 64, 48, 7
 
@@ -57,7 +57,7 @@ def test_stitchup_takes_every_coordinate_from_one_of_the_two() -> None:
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.83])
 def test_stitchup_takes_the_share_of_coordinates_that_lambda_names(share: float) -> None:
     rows, width = 400, 512
-    noise = random_bytes(rows, width, 0, Purpose.STITCH)()
+    noise = random_bytes(torch.tensor([0]), rows, width)[0]
     ones, zeros = torch.ones(rows, width), torch.zeros(rows, width)
     realised = stitchup(ones, zeros, torch.full((rows,), share), noise).mean().item()
     # Four standard deviations of the mean of 204,800 coins, and half a level of the bytes.

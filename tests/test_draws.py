@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta, kstest
 
-from estitchup.draws import Purpose, draw_batches, draw_epsilon, draw_share, random_bytes
+from estitchup.draws import byte_streams, draw_batches, draw_epsilon, draw_share, random_bytes
 from estitchup.recipe import Augmentation, Mix
 
 
@@ -56,20 +56,30 @@ def test_epsilon_is_fixed_or_uniform_up_to_its_limit() -> None:
     assert drawn.mean() == pytest.approx(0.1, abs=0.003)
 
 
+def bytes_of(seed: int, epoch: int, rows: int, columns: int) -> torch.Tensor:
+    return random_bytes(torch.from_numpy(byte_streams(3, seed, epoch)), rows, columns)
+
+
 def test_random_bytes_are_uniform_and_independent() -> None:
-    noise = random_bytes(2000, 301, 3, Purpose.STITCH)().to(torch.float64)
+    noise = bytes_of(3, 0, 2000, 301)[0].to(torch.float64)
     counts = torch.bincount(noise.to(torch.int64).flatten(), minlength=256)
     expected = noise.numel() / 256
     assert float(((counts - expected) ** 2 / expected).sum()) < 330  # chi-square, 255 degrees: p < 0.001
-    neighbours = torch.corrcoef(torch.stack([noise[:, :-1].flatten(), noise[:, 1:].flatten()]))[0, 1]
-    assert abs(float(neighbours)) < 0.01
+    for one, other in ((noise[:, :-1], noise[:, 1:]), (noise[:-1], noise[1:])):  # beside each other, below each other
+        assert abs(float(torch.corrcoef(torch.stack([one.flatten(), other.flatten()]))[0, 1])) < 0.01
 
 
-def test_a_source_of_bytes_goes_on_and_starts_again_alike() -> None:
-    one, again = (random_bytes(7, 13, 5, Purpose.STITCH, 2) for _ in range(2))
-    first, second = one(), one()
-    assert first.shape == (7, 13)
-    assert not torch.equal(first, second)
-    assert torch.equal(first, again())
-    assert torch.equal(second, again())
-    assert not torch.equal(first, random_bytes(7, 13, 5, Purpose.STITCH, 3)())
+def test_random_bytes_are_those_of_splitmix64() -> None:
+    # The first outputs for the seed 1234567, as published with several implementations of the generator.
+    published = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431]
+    words = random_bytes(torch.tensor([1234567]), 2, 16).contiguous().numpy().view("<u8")
+    assert words.ravel().tolist() == published
+
+
+def test_each_step_epoch_and_seed_has_bytes_of_its_own_whatever_else_is_drawn() -> None:
+    drawn = bytes_of(5, 2, 7, 13)
+    assert drawn.shape == (3, 7, 13)
+    assert torch.equal(drawn, bytes_of(5, 2, 7, 13))
+    assert torch.equal(drawn[:, :4], bytes_of(5, 2, 4, 13))
+    different = [*drawn, bytes_of(5, 3, 7, 13)[0], bytes_of(6, 2, 7, 13)[0]]
+    assert len({tuple(one.flatten().tolist()) for one in different}) == 5

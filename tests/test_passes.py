@@ -8,6 +8,7 @@ from torch import Tensor
 
 from estitchup import passes
 from estitchup.augment import mixup, soft_cross_entropy, stitchup
+from estitchup.draws import random_bytes
 from estitchup.recipe import Mix
 
 RUNS, ROWS, WIDTH, CLASSES, OUTPUTS = 3, 9, 21, 6, 8
@@ -38,8 +39,9 @@ def test_the_gradient_of_the_loss_is_autograds(dtype: torch.dtype, scale: float)
     (expected,) = torch.autograd.grad(loss.sum(), logits)
     parts = torch.stack([(1 - epsilon) * share, (1 - epsilon) * (1 - share), epsilon]) * weight
     overwritten = logits.detach().clone()
-    value = passes.loss_gradient_(overwritten, targets, parts, allowed)
-    torch.testing.assert_close(value, loss.detach())
+    value = torch.ones(RUNS, dtype=dtype)
+    passes.loss_gradient_(overwritten, targets, parts, allowed, value)
+    torch.testing.assert_close(value, 1 + loss.detach().sum(-1))
     torch.testing.assert_close(overwritten, expected)
     assert bool((overwritten * (1 - allowed).unsqueeze(1) == 0).all())
     assert bool((overwritten[:, -1] == 0).all())
@@ -54,11 +56,12 @@ def test_mixed_rows_are_those_of_the_papers_page(mix: Mix, dtype: torch.dtype) -
     first, second = torch.randint(40, (2, RUNS, ROWS), generator=generator)
     share = torch.rand(RUNS, ROWS, generator=generator).to(dtype)
     share[:, 0], share[:, 1] = 1, 0
-    noise = torch.randint(256, (RUNS, ROWS, WIDTH), dtype=torch.uint8, generator=generator)
+    streams = torch.tensor([7, -(2**40), 2**62 + 1])
+    noise = random_bytes(streams, ROWS, WIDTH)
     x, other = embeddings[first], embeddings[second]
     expected = {Mix.NONE: x, Mix.MIXUP: mixup(x, other, share), Mix.STITCHUP: stitchup(x, other, share, noise)}[mix]
     out = torch.empty(RUNS, ROWS, WIDTH, dtype=dtype)
-    passes.mixed_rows(embeddings, first, second, mix, share, noise, out)
+    passes.mixed_rows(embeddings, first, second, mix, share, streams, out)
     if mix is Mix.MIXUP:
         torch.testing.assert_close(out, expected)
     else:
@@ -71,11 +74,11 @@ def test_mixed_rows_are_those_of_the_papers_page(mix: Mix, dtype: torch.dtype) -
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_relu_forwards_and_backwards_are_autograds(dtype: torch.dtype) -> None:
     numbers = random(RUNS, 3 * WIDTH, seed=2, dtype=dtype)
-    bias = numbers[:, WIDTH : 2 * WIDTH].unsqueeze(1)  # a part of longer rows, as in a stack
+    bias = numbers[:, WIDTH : 2 * WIDTH]  # a part of longer rows, as in a stack
     x, slope = (random(RUNS, ROWS, WIDTH, seed=seed, dtype=dtype) for seed in (3, 4))
     x[0, 0] = -bias[0]  # exactly 0
     leaves = x.clone().requires_grad_(), bias.clone().requires_grad_()
-    expected = torch.relu(leaves[0] + leaves[1])
+    expected = torch.relu(leaves[0] + leaves[1].unsqueeze(1))
     by_x, by_bias = torch.autograd.grad((expected * slope).sum(), leaves)
     output = passes.add_relu_(x, bias)
     assert torch.equal(output, expected.detach())
@@ -87,7 +90,7 @@ def test_relu_forwards_and_backwards_are_autograds(dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("way", [passes.add_relu_, passes.relu_backward_])
 def test_numbers_beside_the_bias_stay_as_they_are(way: Callable[..., object]) -> None:
     numbers = random(RUNS, 3 * WIDTH)
-    before, bias = numbers.clone(), numbers[:, WIDTH : 2 * WIDTH].unsqueeze(1)
+    before, bias = numbers.clone(), numbers[:, WIDTH : 2 * WIDTH]
     tensors = [random(RUNS, ROWS, WIDTH, seed=seed) for seed in (1, 2)]
     way(*tensors[: 1 + (way is passes.relu_backward_)], bias)
     assert torch.equal(numbers[:, :WIDTH], before[:, :WIDTH])

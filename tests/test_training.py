@@ -84,7 +84,7 @@ def test_gradients_are_autograds(head: str) -> None:
     weights, biases = leaves[: len(leaves) // 2], leaves[len(leaves) // 2 :]
     out = x
     for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-        out = torch.baddbmm(bias, out if layer == 0 else torch.relu(out), weight)
+        out = torch.baddbmm(bias.unsqueeze(1), out if layer == 0 else torch.relu(out), weight)
     expected = torch.autograd.grad((out * slope[..., :CLASSES]).sum(), leaves)
     stack.gradients(x, lambda logits: logits.copy_(slope))
     assert stack.flat.grad is not None
