@@ -1,7 +1,7 @@
 """Take groups through rounds, every core its own group at a time.
 
-Cores that share each operation wait for one another some fifty times a step, which on a busy machine costs more than the
-arithmetic. Cores that wait for one another after each round lose less, but lose: so a group may be one round ahead.
+Cores that share each operation wait for one another some fifty times a step, which on a busy machine costs more than
+the arithmetic. Waiting for one another after each round costs less, but does: so a group may be one round ahead.
 """
 
 import threading

@@ -67,7 +67,7 @@ def random_bytes(streams: Tensor, rows: int, columns: int) -> Tensor:
 
 
 def _folded(words: Tensor, shift: int) -> Tensor:
-    return words ^ ((words >> shift) & (2 ** (64 - shift) - 1))  # shifted without the sign
+    return torch.bitwise_xor(words, (words >> shift) & (2 ** (64 - shift) - 1))  # shifted without the sign
 
 
 def _signed(word: int) -> int:

@@ -21,7 +21,7 @@ from estitchup.step import TrainingStep
 from estitchup.streams import ResidentRows
 from estitchup.trained import StackedHeads
 
-VALIDATION_ROWS_AT_ONCE = 256
+VALIDATION_ROWS_AT_ONCE = {"cpu": 256, "cuda": 4096}
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class EpochEnd:
 class GroupTrainer:
     """Train a group of runs, remember each one's weights as of its best epoch, and let finished runs leave.
 
-    An epoch counts once its end is given to `count`. Until then it changes nothing that is kept: a group may be ahead of
-    others, and a stop leaves all with equally many epochs.
+    An epoch counts once its end is given to `count`. Until then it changes nothing that is kept: a group may be ahead
+    of others, and a stop leaves all with equally many epochs.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class GroupTrainer:
         self.active = list(range(len(runs)))  # the runs in the stack, in the order of its weights
         self.best_epochs = np.zeros(len(runs), np.int64)
         self._best = self.stack.flat.clone()
-        # Of the epochs trained, counted or not: accuracy, and loss with its sign turned; and the epoch (from 1) of both.
+        # Over the epochs trained, counted or not: accuracy, and loss with its sign turned; and their epoch, from 1.
         self._scores, self._reached = np.tile([-1.0, -np.inf], (len(runs), 1)), self.best_epochs.copy()
         self._prepare()
 
@@ -170,8 +170,9 @@ class GroupTrainer:
         """Return mean cross-entropy and accuracy (2, R) of the active runs on the validation rows of their classes."""
         rows = [self.rows[run] for run in self.active]
         loss, right, count = torch.zeros(3, len(rows), device=self._best.device)
-        for start in range(0, len(rows[0].validation_targets), VALIDATION_ROWS_AT_ONCE):
-            part = slice(start, start + VALIDATION_ROWS_AT_ONCE)
+        at_once = VALIDATION_ROWS_AT_ONCE[self._best.device.type]
+        for start in range(0, len(rows[0].validation_targets), at_once):
+            part = slice(start, start + at_once)
             logits = self.stack.logits(_side_by_side([own.validation_embeddings[part] for own in rows]))
             logits.masked_fill_(self.allowed[:, None, : logits.shape[-1]] == 0, -torch.inf)
             target = rows[0].validation_targets[part].expand(len(rows), -1)
@@ -185,7 +186,10 @@ class GroupTrainer:
         return means
 
     def _better(self, epoch: int, losses: NDArray[np.float64], accuracies: NDArray[np.float64]) -> list[int]:
-        """Return the active runs that have never been as good: higher accuracy, or as high at a lower loss; both (R,)."""
+        """Return the active runs that have never been as good; losses and accuracies are those of all (R,).
+
+        Better is a higher accuracy, or as high a one at a lower loss.
+        """
         better = []
         for run in self.active:
             score = accuracies[run], -losses[run]

@@ -1,7 +1,7 @@
 """Which runs train side by side.
 
-On a CPU the stack is cut into groups that stay in the cache, and every core trains its own (`cores.py`). On a GPU the
-whole stack is one group while memory allows.
+On a CPU the stack is cut into groups, and every core trains its own (`cores.py`). On a GPU the whole stack is one group
+while memory allows.
 """
 
 import itertools
@@ -17,7 +17,6 @@ from estitchup.streams import TrainingData
 
 GROUP_BYTES = 64_000_000  # of weights, moments and batches on each core (measured, docs/decisions.md)
 COPIES_OF_WEIGHTS = 4  # weights, gradients and AdamW's two moments
-COPIES_OF_BATCH = 3  # a batch, its partners and the bytes; each layer's output
 
 
 def grouped(runs: Sequence[Run], all_rows: int, spec: TrainingSpec, size: int, cores: int) -> list[list[int]]:
@@ -48,13 +47,13 @@ def grouped(runs: Sequence[Run], all_rows: int, spec: TrainingSpec, size: int, c
 
 
 def runs_that_fit(data: TrainingData, head: HeadSpec, batch_size: int, device: torch.device) -> int:
-    """Return how many runs to train side by side: as many as the cache of a core holds, or half the memory of a GPU."""
+    """Return how many runs to train side by side: as many as GROUP_BYTES hold, or half the memory of a GPU."""
     widths = head.widths(data.embeddings.shape[1], data.classes)
     weights = sum(a * b for a, b in itertools.pairwise(widths))
-    batch = batch_size * (COPIES_OF_BATCH * widths[0] + sum(widths[1:]))
+    batch = batch_size * 2 * sum(widths)  # what each layer gets and gives, and gradients
     if device.type != "cuda":
         fitting = GROUP_BYTES // (4 * (COPIES_OF_WEIGHTS * weights + batch))
         return max(1, fitting // 2 * 2)  # hard and soft twins stay together
-    epoch = len(data.targets) * 12  # positions, targets and coefficients of a run's epoch, as floats
+    epoch = len(data.targets) * 12  # positions, targets and parts of a run's epoch, as floats
     free, _ = torch.cuda.mem_get_info(device)
-    return max(1, int(free // 2 // (4 * (2 * COPIES_OF_WEIGHTS * weights + 4 * batch + epoch))))
+    return max(1, int(free // 2 // (4 * ((2 * COPIES_OF_WEIGHTS + 1) * weights + 4 * batch + epoch))))

@@ -52,8 +52,7 @@ class HeadStack:
         self.flat = flat
         self.weights, self.biases = self._laid_out(flat)
         self._weight_gradients, self._bias_gradients = self._laid_out(flat.grad)
-        self._outputs: list[Tensor] = []
-        self._hidden_gradient = flat.new_empty(0)
+        self._memory: dict[int, list[Tensor]] = {}
 
     def keep(self, places: list[int]) -> None:
         """Go on with some of the runs; the others leave."""
@@ -69,7 +68,7 @@ class HeadStack:
         return weights, biases
 
     def _laid_out(self, flat: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """Return the same views with all outputs; the last layer lies the other way round, for the sake of its speed."""
+        """Return the same views with all outputs; the last layer lies the other way round, which is faster."""
         weights: list[Tensor] = []
         biases: list[Tensor] = []
         start = 0
@@ -103,22 +102,29 @@ class HeadStack:
             else:
                 torch.bmm(below.mT, gradient, out=self._weight_gradients[layer])
             if layer:
-                gradient = torch.bmm(gradient, self.weights[layer].mT, out=self._hidden_gradient)
+                gradient = torch.bmm(gradient, self.weights[layer].mT, out=self._of_rows(x)[-1])
                 relu_backward_(gradient, below, self._bias_gradients[layer - 1])
 
     def _forward(self, x: Tensor) -> list[Tensor]:
-        """Return the input and every layer's output, in memory that is used again for each batch of the same size."""
-        runs, rows, _ = x.shape
-        if not self._outputs or self._outputs[0].shape[1] != rows:
-            self._outputs = [x.new_empty(runs, rows, width) for width in self._widths[1:]]
-            self._hidden_gradient = torch.empty_like(self._outputs[0])
-        outputs = [x]
+        """Return the input and every layer's output (R, B, out)."""
+        outputs, memory = [x], self._of_rows(x)
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             # Not baddbmm, which first copies the bias to every row and then reads it again.
-            sums = torch.bmm(outputs[-1], weight, out=self._outputs[layer])
+            sums = torch.bmm(outputs[-1], weight, out=memory[layer])
             last = layer == len(self.weights) - 1
             outputs.append(sums.add_(bias.unsqueeze(1)) if last else add_relu_(sums, bias))
         return outputs
+
+    def _of_rows(self, x: Tensor) -> list[Tensor]:
+        """Return memory for the outputs of each layer, and for a gradient of the hidden one, for as many rows as x has.
+
+        It is the same for each batch of one size, as long as the runs are: a recorded graph goes on writing to it.
+        """
+        runs, rows, _ = x.shape
+        if rows not in self._memory:
+            widths = [*self._widths[1:], self._widths[1]]
+            self._memory[rows] = [x.new_empty(runs, rows, width) for width in widths]
+        return self._memory[rows]
 
 
 def _filled(count: int, unit: int) -> int:

@@ -1,7 +1,7 @@
 """Elementwise work of a training step in one pass over memory each.
 
-On a CPU the passes are loops compiled by Numba, since PyTorch's operations go over memory once for each part of them; on
-a GPU they are PyTorch's operations, which a CUDA graph can record. Both are held against each other in the tests.
+On a CPU the passes are loops compiled by Numba, since PyTorch's operations go over memory once for each part of them.
+On a GPU they are PyTorch's operations, which a CUDA graph can record. The tests hold them against each other.
 """
 
 import numba
@@ -17,6 +17,7 @@ from estitchup.recipe import Mix
 Floats = NDArray[np.float32]  # or float64: each dtype is compiled when it is first met
 # Plain loops alone: each function of NumPy that a loop calls adds seconds to what a newcomer's first training waits.
 _compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
+# Sums in any order, and no look-out for NaN in a maximum: without that freedom neither is vectorised.
 _compiled_sums = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "nnan", "nsz"})
 
 
@@ -93,7 +94,7 @@ def relu_backward_(gradient: Tensor, output: Tensor, bias_gradient: Tensor) -> N
 
 
 @_compiled
-def _draw(stream: np.uint64, row: int, words: NDArray[np.uint64]):
+def _draw(stream: np.uint64, row: int, words: NDArray[np.uint64]) -> None:
     """Write the row's numbers of `random_bytes` to words."""
     for word in range(len(words)):
         mixed = stream + np.uint64(row * len(words) + word + 1) * np.uint64(SPLIT_STEP)
@@ -103,7 +104,9 @@ def _draw(stream: np.uint64, row: int, words: NDArray[np.uint64]):
 
 
 @_compiled
-def _mixup_rows(embeddings: Floats, first: NDArray[np.int64], second: NDArray[np.int64], share: Floats, out: Floats):
+def _mixup_rows(
+    embeddings: Floats, first: NDArray[np.int64], second: NDArray[np.int64], share: Floats, out: Floats
+) -> None:
     for view in range(out.shape[0]):
         for i in range(out.shape[1]):
             x, other, mixed = embeddings[first[view, i]], embeddings[second[view, i]], out[view, i]
@@ -121,7 +124,7 @@ def _stitch_rows(
     share: Floats,
     streams: NDArray[np.int64],
     out: Floats,
-):
+) -> None:
     words = np.empty((out.shape[2] + 7) // 8, np.uint64)
     drawn = words.view(np.uint8)
     for view in range(out.shape[0]):
@@ -135,7 +138,7 @@ def _stitch_rows(
 
 
 @_compiled
-def _add_relu(x: Floats, bias: Floats):
+def _add_relu(x: Floats, bias: Floats) -> None:
     zero = x.dtype.type(0)  # of this dtype, or else the loop would compute in float64
     added = np.empty(x.shape[2], x.dtype)
     for run in range(x.shape[0]):
@@ -149,7 +152,7 @@ def _add_relu(x: Floats, bias: Floats):
 
 
 @_compiled
-def _relu_backward(gradient: Floats, output: Floats, bias_gradient: Floats):
+def _relu_backward(gradient: Floats, output: Floats, bias_gradient: Floats) -> None:
     zero = gradient.dtype.type(0)
     total = np.empty(gradient.shape[2], gradient.dtype)
     for run in range(gradient.shape[0]):
@@ -166,7 +169,7 @@ def _relu_backward(gradient: Floats, output: Floats, bias_gradient: Floats):
 
 
 @_compiled_sums
-def _shift(logits: Floats, targets: NDArray[np.int64], parts: Floats, allowed: Floats, loss: Floats):
+def _shift(logits: Floats, targets: NDArray[np.int64], parts: Floats, allowed: Floats, loss: Floats) -> None:
     """Subtract the largest from the logits of a row, and start its loss with what the targets take from it."""
     zero, lowest = logits.dtype.type(0), logits.dtype.type(-np.inf)
     floor = np.empty(logits.shape[2], logits.dtype)
@@ -190,7 +193,7 @@ def _shift(logits: Floats, targets: NDArray[np.int64], parts: Floats, allowed: F
 
 
 @_compiled_sums
-def _settle(exponents: Floats, targets: NDArray[np.int64], parts: Floats, allowed: Floats, loss: Floats):
+def _settle(exponents: Floats, targets: NDArray[np.int64], parts: Floats, allowed: Floats, loss: Floats) -> None:
     """Turn the exponentials of a row into its gradient, and add the logarithm of their sum to its loss."""
     zero = exponents.dtype.type(0)
     for run in range(exponents.shape[0]):

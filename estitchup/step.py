@@ -1,8 +1,8 @@
 """One training step of a group, on tensors that stay where they are.
 
 On a CPU the step is called; on a GPU the same calls are recorded once as a CUDA graph and replayed, so that a step
-costs the host a handful of launches and never waits. What differs from step to step (rows, λ, targets, streams, learning
-rate) is copied into the fixed tensors by `load`.
+costs the host a handful of launches and never waits. What differs from step to step (rows, λ, streams of bytes,
+targets, learning rate) is copied into the fixed tensors by `take`.
 """
 
 from collections.abc import Callable, Sequence

@@ -142,8 +142,8 @@ class Plan:
             weight = batches[seen].weight
             epsilon = draw_epsilon(run.augmentation, weight.shape, run.seed, epoch)
             share = shares[:, seen, : weight.shape[1]]
-            own = np.stack([(1 - epsilon) * share, (1 - epsilon) * (1 - share), epsilon], 1) * weight[:, None]
-            parts[:, :, place, : weight.shape[1]] = own
+            each = np.stack([(1 - epsilon) * share, (1 - epsilon) * (1 - share), epsilon], 1)
+            parts[:, :, place, : weight.shape[1]] = each * weight[:, None]
         self.positions, self.streams, self.targets = (
             torch.from_numpy(whole).to(like.device) for whole in (positions, streams, targets)
         )

@@ -191,7 +191,7 @@ class _Training:
 
     def _state(self, ended: Sequence[EpochEnd] | None = None) -> dict[str, Tensor]:
         """Return the state of all runs in their order, whatever their groups, as of the epoch that has `ended`."""
-        ends = ended or [None] * len(self.trainers)
+        ends: Sequence[EpochEnd | None] = ended or [None] * len(self.trainers)
         states = [trainer.state(end) for trainer, end in zip(self.trainers, ends, strict=True)]
         return {name: torch.cat([state[name] for state in states])[self.places] for name in states[0]}
 

@@ -201,7 +201,8 @@ def test_a_cancel_keeps_what_the_finished_epochs_gave(data: TrainingData) -> Non
     stack = trained(data, grid_runs(1), cancel=After(4 * 6 * 10 // 2 + 5), runs_at_once=1)
     assert stack.stopped
     finished = np.isfinite(stack.history.validation_accuracies).sum(axis=1)
-    assert len(set(finished)) == 1 and 1 <= finished[0] <= 2  # what counts for one run counts for all
+    assert len(set(finished)) == 1  # what counts for one run counts for all
+    assert 1 <= finished[0] <= 2
     whole = trained(data, grid_runs(1), runs_at_once=1)
     earlier = whole.history.validation_losses[:, : finished[0]]
     np.testing.assert_array_equal(stack.history.validation_losses[:, : finished[0]], earlier)
@@ -412,3 +413,13 @@ def test_a_gpu_gives_the_metrics_of_a_cpu(data: TrainingData) -> None:
     on_gpu = train(data, runs, HeadSpec(hidden=16), SPEC, device="cuda")
     difference = on_cpu.history.validation_accuracies - on_gpu.history.validation_accuracies
     assert np.abs(difference.mean()) < 0.02
+
+
+def test_batches_of_another_size_leave_the_memory_of_a_step_alone() -> None:
+    stack = HeadStack(HeadSpec(hidden=16), WIDTH, CLASSES, [0, 1])
+    batch = torch.randn(2, 32, WIDTH)
+    addresses = []
+    for rows in (32, 7, 32):
+        stack.gradients(batch[:, :rows], torch.zero_)
+        addresses.append(stack.logits(batch[:, :rows]).data_ptr())
+    assert addresses[0] == addresses[2] != addresses[1]  # a recorded graph writes where it wrote
