@@ -4,6 +4,9 @@ On a CPU the passes are loops compiled by Numba, since PyTorch's operations go o
 On a GPU they are PyTorch's operations, which a CUDA graph can record. The tests hold them against each other.
 """
 
+import os
+from pathlib import Path
+
 import numba
 import numpy as np
 import torch
@@ -12,7 +15,11 @@ from torch import Tensor
 
 from estitchup.augment import BYTE_VALUES, mixup, stitchup
 from estitchup.draws import SPLIT_FIRST, SPLIT_SECOND, SPLIT_STEP, random_bytes
+from estitchup.home import home_folder
 from estitchup.recipe import Mix
+
+if not numba.config.CACHE_DIR and not os.access(Path(__file__).parent, os.W_OK):
+    numba.config.CACHE_DIR = str(home_folder() / "compiled")  # an installation that may not be written to
 
 Floats = NDArray[np.float32]  # or float64: each dtype is compiled when it is first met
 # Plain loops alone: each function of NumPy that a loop calls adds seconds to what a newcomer's first training waits.

@@ -1,6 +1,10 @@
 """The passes of a step: compiled loops against PyTorch's operations, and both against autograd and the paper's page."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -95,3 +99,18 @@ def test_numbers_beside_the_bias_stay_as_they_are(way: Callable[..., object]) ->
     way(*tensors[: 1 + (way is passes.relu_backward_)], bias)
     assert torch.equal(numbers[:, :WIDTH], before[:, :WIDTH])
     assert torch.equal(numbers[:, 2 * WIDTH :], before[:, 2 * WIDTH :])
+
+
+def test_loops_are_compiled_into_the_home_folder_where_the_installation_is_read_only(tmp_path: Path) -> None:
+    program = """
+import os
+os.access = lambda *_: False  # as in a container whose files are all read-only
+import torch
+from estitchup import passes
+print(passes.add_relu_(-torch.ones(1, 2, 3), torch.zeros(1, 3)).sum().item())
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    environment["ESTITCHUP_HOME"] = str(tmp_path)
+    ran = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout == "0.0\n"
+    assert list((tmp_path / "compiled").rglob("passes.*"))
