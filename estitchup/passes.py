@@ -18,8 +18,8 @@ from estitchup.draws import SPLIT_FIRST, SPLIT_SECOND, SPLIT_STEP, random_bytes
 from estitchup.home import home_folder
 from estitchup.recipe import Mix
 
-if not numba.config.CACHE_DIR and not os.access(Path(__file__).parent, os.W_OK):
-    numba.config.CACHE_DIR = str(home_folder() / "compiled")  # an installation that may not be written to
+if not os.access(Path(__file__).parent, os.W_OK) and not os.environ.get("NUMBA_CACHE_DIR"):
+    numba.config.CACHE_DIR = str(home_folder() / "compiled")  # type: ignore[attr-defined]
 
 Floats = NDArray[np.float32]  # or float64: each dtype is compiled when it is first met
 # Plain loops alone: each function of NumPy that a loop calls adds seconds to what a newcomer's first training waits.
