@@ -24,8 +24,7 @@ def stitchup(x: Tensor, other: Tensor, share: Tensor, noise: Tensor, out: Tensor
     x and other (..., D), share λ (...) in [0, 1], noise (..., D) whole numbers from 0 to 255 (`draws.random_bytes`).
     """
     cut = torch.round(share * BYTE_VALUES).unsqueeze(-1)
-    stitched = torch.where(noise < cut, x, other)
-    return stitched if out is None else out.copy_(stitched)
+    return torch.where(noise < cut, x, other, out=out)
 
 
 def mixed_target(target: Tensor, other: Tensor, share: Tensor, epsilon: Tensor, classes: int) -> Tensor:

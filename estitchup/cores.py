@@ -1,7 +1,7 @@
 """Take groups through rounds, every core its own group at a time.
 
 Cores that share each operation wait for one another some fifty times a step, which on a busy machine costs more than
-the arithmetic. Waiting for one another after each round costs less, but does: so a group may be one round ahead.
+the arithmetic. Waiting only after each round costs less, and letting a group be one round ahead costs nothing.
 """
 
 import threading
@@ -12,7 +12,7 @@ import torch
 
 from estitchup.progress import Cancel
 
-AHEAD = 1  # rounds that a group may be ahead of the slowest
+AHEAD = 1  # rounds that a group may be ahead of the slowest, and of the one that is waited for
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -54,9 +54,10 @@ class Cores:
             return
         rounds = _Rounds(function, items, first, last, self._left, self._changed)
         share = self._threads // self._workers
-        self._working = [threading.Thread(target=rounds.work, args=(share,)) for _ in range(self._workers)]
-        for thread in self._working:
+        for _ in range(self._workers):
+            thread = threading.Thread(target=rounds.work, args=(share,))
             thread.start()
+            self._working.append(thread)
         for number in range(first, last):
             yield rounds.wait_for(number)
 
@@ -78,34 +79,33 @@ class _Rounds(Generic[T, U]):
         changed: threading.Condition,
     ) -> None:
         self._function, self._items, self._last, self._left, self._changed = function, items, last, left, changed
-        self._next = [first] * len(items)
+        self._next, self._awaited = [first] * len(items), first
         self._busy: set[int] = set()
         self._given: dict[tuple[int, int], U] = {}
         self._error: BaseException | None = None
 
     def work(self, threads: int) -> None:
-        """Take turns until none is left."""
-        torch.set_num_threads(threads)
-        while (turn := self._begin()) is not None:
-            number, place = turn
-            try:
+        """Take turns until none is left; the first error ends them for all threads."""
+        try:
+            torch.set_num_threads(threads)
+            while (turn := self._begin()) is not None:
+                number, place = turn
                 given = self._function(self._items[place], number)
-            except BaseException as error:
                 with self._changed:
-                    self._error = error
+                    self._given[number, place] = given
+                    self._next[place] += 1
+                    self._busy.discard(place)
                     self._changed.notify_all()
-                return
+        except BaseException as error:
             with self._changed:
-                self._given[number, place] = given
-                self._next[place] += 1
-                self._busy.discard(place)
+                self._error = self._error or error
                 self._changed.notify_all()
 
     def _begin(self) -> tuple[int, int] | None:
         """Return the round and place of the next turn once there is one, or None when there will be none."""
         with self._changed:
             while self._error is None and not self._left.is_set() and min(self._next) < self._last:
-                latest = min(min(self._next) + AHEAD, self._last - 1)
+                latest = min(min(*self._next, self._awaited) + AHEAD, self._last - 1)
                 free = [(at, place) for place, at in enumerate(self._next) if at <= latest and place not in self._busy]
                 if free:
                     self._busy.add(min(free)[1])
@@ -116,8 +116,10 @@ class _Rounds(Generic[T, U]):
     def wait_for(self, number: int) -> list[U]:
         """Return what the round gave, as soon as all items are through it."""
         with self._changed:
+            self._awaited = number
+            self._changed.notify_all()
             self._changed.wait_for(lambda: self._error is not None or min(self._next) > number)
-            if self._error is not None:
+            if self._error is not None and min(self._next) <= number:
                 raise self._error
             return [self._given.pop((number, place)) for place in range(len(self._items))]
 

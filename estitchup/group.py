@@ -5,7 +5,7 @@ training can go on in groups of another size, or on another device.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from estitchup.draws import steps_per_epoch
+from estitchup.grouping import VALIDATION_ROWS_AT_ONCE
 from estitchup.heads import HeadStack
 from estitchup.progress import Cancel
 from estitchup.recipe import HeadSpec, Run, TrainingSpec
 from estitchup.step import TrainingStep
 from estitchup.streams import ResidentRows
 from estitchup.trained import StackedHeads
-
-VALIDATION_ROWS_AT_ONCE = {"cpu": 256, "cuda": 4096}
 
 
 @dataclass(frozen=True)
@@ -74,8 +73,11 @@ class GroupTrainer:
         )
 
     @torch.inference_mode()
-    def epoch(self, epoch: int, cancel: Cancel | None, keep_state: bool = False) -> EpochEnd | None:
-        """Train one epoch (counted from 0) and let those leave that no longer improve; None if cancelled midway."""
+    def epoch(self, epoch: int, cancel: Cancel | None, wants_state: Callable[[], bool] = bool) -> EpochEnd | None:
+        """Train one epoch (counted from 0) and let those leave that no longer improve; None if cancelled midway.
+
+        `wants_state` is asked at the end whether the end should hold the state.
+        """
         figures, better = np.full((3, len(self.runs)), np.nan), []
         if self.active:
             if not self._train(epoch, cancel):
@@ -86,7 +88,7 @@ class GroupTrainer:
         weights = self.stack.flat[[self.active.index(run) for run in better]]
         if self.spec.patience is not None:
             self._leave_but([run for run in self.active if epoch + 1 - self._reached[run] < self.spec.patience])
-        return EpochEnd(figures, better, weights, self._moving() if keep_state else None)
+        return EpochEnd(figures, better, weights, self._moving() if wants_state() else None)
 
     def _train(self, epoch: int, cancel: Cancel | None) -> bool:
         """Take the steps of an epoch; return False when cancelled in between."""
@@ -122,12 +124,9 @@ class GroupTrainer:
 
         `ended` is the last epoch that counted, with its state; without it, nothing has been trained yet.
         """
-        moving = ended.state if ended else None
-        return {
-            "best": self._best.cpu(),
-            "best_epochs": torch.from_numpy(self.best_epochs),
-            **(moving or self._moving()),
-        }
+        moving = self._moving() if ended is None else ended.state
+        assert moving is not None
+        return {"best": self._best.cpu(), "best_epochs": torch.from_numpy(self.best_epochs), **moving}
 
     def _moving(self) -> dict[str, Tensor]:
         """Return what each epoch changes, in memory of its own on the host."""
@@ -173,8 +172,8 @@ class GroupTrainer:
         at_once = VALIDATION_ROWS_AT_ONCE[self._best.device.type]
         for start in range(0, len(rows[0].validation_targets), at_once):
             part = slice(start, start + at_once)
-            logits = self.stack.logits(_side_by_side([own.validation_embeddings[part] for own in rows]))
-            logits.masked_fill_(self.allowed[:, None, : logits.shape[-1]] == 0, -torch.inf)
+            logits = self.stack.outputs_of(_side_by_side([own.validation_embeddings[part] for own in rows]))
+            logits.masked_fill_(self.allowed[:, None] == 0, -torch.inf)
             target = rows[0].validation_targets[part].expand(len(rows), -1)
             seen = self.allowed.gather(1, target)
             losses = -logits.log_softmax(-1).gather(-1, target.unsqueeze(-1)).squeeze(-1)

@@ -16,6 +16,7 @@ from estitchup.recipe import HeadSpec, Run, TrainingSpec
 from estitchup.streams import TrainingData
 
 GROUP_BYTES = 64_000_000  # of weights, moments and batches on each core (measured, docs/decisions.md)
+VALIDATION_ROWS_AT_ONCE = {"cpu": 256, "cuda": 1024}
 COPIES_OF_WEIGHTS = 4  # weights, gradients and AdamW's two moments
 
 
@@ -55,5 +56,6 @@ def runs_that_fit(data: TrainingData, head: HeadSpec, batch_size: int, device: t
         fitting = GROUP_BYTES // (4 * (COPIES_OF_WEIGHTS * weights + batch))
         return max(1, fitting // 2 * 2)  # hard and soft twins stay together
     epoch = len(data.targets) * 12  # positions, targets and parts of a run's epoch, as floats
+    validation = min(len(data.validation_targets), 2 * VALIDATION_ROWS_AT_ONCE["cuda"]) * 3 * sum(widths)
     free, _ = torch.cuda.mem_get_info(device)
-    return max(1, int(free // 2 // (4 * ((2 * COPIES_OF_WEIGHTS + 1) * weights + 4 * batch + epoch))))
+    return max(1, int(free // 2 // (4 * ((2 * COPIES_OF_WEIGHTS + 1) * weights + 4 * batch + validation + epoch))))

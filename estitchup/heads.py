@@ -52,7 +52,8 @@ class HeadStack:
         self.flat = flat
         self.weights, self.biases = self._laid_out(flat)
         self._weight_gradients, self._bias_gradients = self._laid_out(flat.grad)
-        self._memory: dict[int, list[Tensor]] = {}
+        self._output_memory: dict[int, list[Tensor]] = {}
+        self._gradient_memory: dict[int, list[Tensor]] = {}
 
     def keep(self, places: list[int]) -> None:
         """Go on with some of the runs; the others leave."""
@@ -82,8 +83,12 @@ class HeadStack:
         return weights, biases
 
     def logits(self, x: Tensor) -> Tensor:
-        """Return logits (R, B, K) of standardised embeddings (R, B, D)."""
-        return self._forward(x)[-1][..., : self.classes]
+        """Return logits (R, B, K) of standardised embeddings (R, B, D), in memory as that of `outputs_of`."""
+        return self.outputs_of(x)[..., : self.classes]
+
+    def outputs_of(self, x: Tensor) -> Tensor:
+        """Return logits (R, B, outputs) in memory that the next batch of as many rows will overwrite."""
+        return self._forward(x)[-1]
 
     def gradients(self, x: Tensor, loss: Callable[[Tensor], None]) -> None:
         """Set every gradient for a batch (R, B, D).
@@ -102,12 +107,13 @@ class HeadStack:
             else:
                 torch.bmm(below.mT, gradient, out=self._weight_gradients[layer])
             if layer:
-                gradient = torch.bmm(gradient, self.weights[layer].mT, out=self._of_rows(x)[-1])
+                memory = self._of_rows(self._gradient_memory, self._widths[1:2], x)
+                gradient = torch.bmm(gradient, self.weights[layer].mT, out=memory[0])
                 relu_backward_(gradient, below, self._bias_gradients[layer - 1])
 
     def _forward(self, x: Tensor) -> list[Tensor]:
         """Return the input and every layer's output (R, B, out)."""
-        outputs, memory = [x], self._of_rows(x)
+        outputs, memory = [x], self._of_rows(self._output_memory, self._widths[1:], x)
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             # Not baddbmm, which first copies the bias to every row and then reads it again.
             sums = torch.bmm(outputs[-1], weight, out=memory[layer])
@@ -115,16 +121,15 @@ class HeadStack:
             outputs.append(sums.add_(bias.unsqueeze(1)) if last else add_relu_(sums, bias))
         return outputs
 
-    def _of_rows(self, x: Tensor) -> list[Tensor]:
-        """Return memory for the outputs of each layer, and for a gradient of the hidden one, for as many rows as x has.
+    def _of_rows(self, kept: dict[int, list[Tensor]], widths: list[int], x: Tensor) -> list[Tensor]:
+        """Return memory (R, B, width) of these widths for as many rows as x has.
 
         It is the same for each batch of one size, as long as the runs are: a recorded graph goes on writing to it.
         """
         runs, rows, _ = x.shape
-        if rows not in self._memory:
-            widths = [*self._widths[1:], self._widths[1]]
-            self._memory[rows] = [x.new_empty(runs, rows, width) for width in widths]
-        return self._memory[rows]
+        if rows not in kept:
+            kept[rows] = [x.new_empty(runs, rows, width) for width in widths]
+        return kept[rows]
 
 
 def _filled(count: int, unit: int) -> int:

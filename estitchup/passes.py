@@ -1,4 +1,4 @@
-"""Elementwise work of a training step in one pass over memory each.
+"""Elementwise work of a training step in as few passes over memory as it takes.
 
 On a CPU the passes are loops compiled by Numba, since PyTorch's operations go over memory once for each part of them.
 On a GPU they are PyTorch's operations, which a CUDA graph can record. The tests hold them against each other.
@@ -18,14 +18,27 @@ from estitchup.draws import SPLIT_FIRST, SPLIT_SECOND, SPLIT_STEP, random_bytes
 from estitchup.home import home_folder
 from estitchup.recipe import Mix
 
-if not os.access(Path(__file__).parent, os.W_OK) and not os.environ.get("NUMBA_CACHE_DIR"):
-    numba.config.CACHE_DIR = str(home_folder() / "compiled")  # type: ignore[attr-defined]
-
 Floats = NDArray[np.float32]  # or float64: each dtype is compiled when it is first met
-# Plain loops alone: each function of NumPy that a loop calls adds seconds to what a newcomer's first training waits.
-_compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
+
+
+def _can_keep() -> bool:
+    """Let Numba keep what it compiles beside this file, or else at home; return False where neither can be written."""
+    if os.environ.get("NUMBA_CACHE_DIR") or os.access(Path(__file__).parent, os.W_OK):
+        return True
+    folder = home_folder() / "compiled"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
+    return True
+
+
+# Few of NumPy's functions are called in a loop: each adds to what a newcomer's first training waits. Numba compiles
+# anew when this file changes, not when a constant from another does.
+_compiled = numba.njit(nogil=True, cache=_can_keep(), error_model="numpy")
 # Sums in any order, and no look-out for NaN in a maximum: without that freedom neither is vectorised.
-_compiled_sums = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "nnan", "nsz"})
+_compiled_sums = numba.njit(nogil=True, cache=_can_keep(), error_model="numpy", fastmath={"reassoc", "nnan", "nsz"})
 
 
 def in_loops(tensor: Tensor) -> bool:
@@ -155,7 +168,7 @@ def _add_relu(x: Floats, bias: Floats) -> None:
             row = x[run, i]
             for j in range(x.shape[2]):
                 value = row[j] + added[j]
-                row[j] = value if value > zero else zero
+                row[j] = zero if value < zero else value  # NaN stays, so that nobody takes a dead head for a live one
 
 
 @_compiled
@@ -185,6 +198,7 @@ def _shift(logits: Floats, targets: NDArray[np.int64], parts: Floats, allowed: F
         for j in range(len(floor)):
             known += allowed[run, j]
             floor[j] = zero if allowed[run, j] > zero else lowest
+        taken = zero
         for i in range(logits.shape[1]):
             row = logits[run, i]
             first, second, spread = parts[0, run, i], parts[1, run, i], parts[2, run, i]
@@ -192,11 +206,12 @@ def _shift(logits: Floats, targets: NDArray[np.int64], parts: Floats, allowed: F
             for j in range(logits.shape[2]):
                 value = row[j] + floor[j]
                 top = value if value > top else top
-                total += row[j] * allowed[run, j]
+                total += (row[j] - row[0]) * allowed[run, j]
             own, other = row[targets[0, run, i]], row[targets[1, run, i]]
-            loss[run] += first * (top - own) + second * (top - other) + spread * (top - total / known)
+            taken += first * (top - own) + second * (top - other) + spread * (top - row[0] - total / known)
             for j in range(logits.shape[2]):
                 row[j] = row[j] + (floor[j] - top)
+        loss[run] += taken
 
 
 @_compiled_sums
@@ -207,6 +222,7 @@ def _settle(exponents: Floats, targets: NDArray[np.int64], parts: Floats, allowe
         known = zero
         for j in range(exponents.shape[2]):
             known += allowed[run, j]
+        added = zero
         for i in range(exponents.shape[1]):
             row = exponents[run, i]
             total = zero
@@ -214,9 +230,10 @@ def _settle(exponents: Floats, targets: NDArray[np.int64], parts: Floats, allowe
                 total += row[j]
             first, second, spread = parts[0, run, i], parts[1, run, i], parts[2, run, i]
             weight = first + second + spread
-            loss[run] += weight * np.log(total)
+            added += weight * np.log(total)
             scale, rest = weight / total, spread / known
             for j in range(exponents.shape[2]):
                 row[j] = row[j] * scale - rest * allowed[run, j]
             row[targets[0, run, i]] -= first
             row[targets[1, run, i]] -= second
+        loss[run] += added

@@ -115,10 +115,9 @@ class Plan:
     """One epoch of V views and R runs, laid out on the device; B is the widest batch.
 
     By view, `positions` (steps, 2, V, B) of rows and of their partners, λ as `shares` (steps, V, B), and the `streams`
-    (steps, V) of E-Stitchup's bytes; by run
-    `targets` (steps, 2, R, B) of both, and `parts` (steps, 3, R, B): what the first target, the second and all classes
-    together weigh in the batch's mean, which is w (1 − ε) λ, w (1 − ε) (1 − λ) and w ε for a row of weight w; w is 0
-    where a shorter batch is padded.
+    (steps, V) of E-Stitchup's bytes. By run, `targets` (steps, 2, R, B) of both, and `parts` (steps, 3, R, B): what the
+    first target, the second and all classes together weigh in the batch's mean, which is w (1 − ε) λ, w (1 − ε) (1 − λ)
+    and w ε for a row of weight w; w is 0 where a shorter batch is padded.
     """
 
     def __init__(self, views: Sequence[View], runs: Sequence[Run], view_of_run: Sequence[int], epoch: int, width: int):

@@ -150,7 +150,7 @@ class _Training:
             asked = cores.or_left(cancel)
 
             def turn(trainer: GroupTrainer, epoch: int) -> EpochEnd | None:
-                return trainer.epoch(epoch, asked, saver.wants(epoch))
+                return trainer.epoch(epoch, asked, lambda: saver.wants(epoch))
 
             for epoch, ends in enumerate(cores.rounds(turn, self.trainers, first, self.spec.epochs), first):
                 ended = [end for end in ends if end is not None]
@@ -218,7 +218,7 @@ class _Saver:
         self._wanted: dict[int, bool] = {}
 
     def wants(self, epoch: int) -> bool:
-        """Return whether the state after this epoch should be kept: decided when a group first asks, for all."""
+        """Return whether the state after this epoch should be kept: decided when the first group ends it, for all."""
         due = self.checkpoint is not None and self.cost <= SAVING_SHARE * (time.perf_counter() - self.last)
         return self._wanted.setdefault(epoch, due)
 

@@ -75,11 +75,12 @@ def test_mixed_rows_are_those_of_the_papers_page(mix: Mix, dtype: torch.dtype) -
 
 
 @pytest.mark.usefixtures("_way")
+@pytest.mark.parametrize("runs", [1, RUNS])
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_relu_forwards_and_backwards_are_autograds(dtype: torch.dtype) -> None:
-    numbers = random(RUNS, 3 * WIDTH, seed=2, dtype=dtype)
+def test_relu_forwards_and_backwards_are_autograds(dtype: torch.dtype, runs: int) -> None:
+    numbers = random(runs, 3 * WIDTH, seed=2, dtype=dtype)
     bias = numbers[:, WIDTH : 2 * WIDTH]  # a part of longer rows, as in a stack
-    x, slope = (random(RUNS, ROWS, WIDTH, seed=seed, dtype=dtype) for seed in (3, 4))
+    x, slope = (random(runs, ROWS, WIDTH, seed=seed, dtype=dtype) for seed in (3, 4))
     x[0, 0] = -bias[0]  # exactly 0
     leaves = x.clone().requires_grad_(), bias.clone().requires_grad_()
     expected = torch.relu(leaves[0] + leaves[1].unsqueeze(1))
@@ -89,6 +90,19 @@ def test_relu_forwards_and_backwards_are_autograds(dtype: torch.dtype) -> None:
     passes.relu_backward_(slope, output, bias)
     assert torch.equal(slope, by_x)
     torch.testing.assert_close(bias, by_bias)
+
+
+@pytest.mark.usefixtures("_way")
+def test_a_number_that_is_none_stays_to_be_seen() -> None:
+    x = torch.zeros(1, 2, WIDTH)
+    x[0, 1, 3] = torch.nan
+    output = passes.add_relu_(x, torch.zeros(1, WIDTH))
+    assert output.isnan().sum() == 1
+    logits, loss = torch.zeros(1, 2, OUTPUTS), torch.zeros(1)
+    logits[0, 1] = torch.nan
+    passes.loss_gradient_(logits, torch.zeros(2, 1, 2, dtype=torch.int64), torch.ones(3, 1, 2), torch.ones(1, 8), loss)
+    assert bool(logits[0, 1].isnan().all())
+    assert bool(loss.isnan())
 
 
 @pytest.mark.parametrize("way", [passes.add_relu_, passes.relu_backward_])

@@ -1,7 +1,8 @@
 """The stack: a run's numbers are its own, and the same seed gives the same bits."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -198,7 +199,7 @@ class After:
 
 
 def test_a_cancel_keeps_what_the_finished_epochs_gave(data: TrainingData) -> None:
-    stack = trained(data, grid_runs(1), cancel=After(4 * 6 * 10 // 2 + 5), runs_at_once=1)
+    stack = trained(data, grid_runs(1), cancel=After(2 * 60 + 5), runs_at_once=1)
     assert stack.stopped
     finished = np.isfinite(stack.history.validation_accuracies).sum(axis=1)
     assert len(set(finished)) == 1  # what counts for one run counts for all
@@ -337,11 +338,13 @@ class FullOnce:
         self.error, self.times = error, times
         self.real = GroupTrainer.epoch
 
-    def __call__(self, trainer: GroupTrainer, epoch: int, cancel: Cancel | None, keep: bool) -> EpochEnd | None:
+    def __call__(
+        self, trainer: GroupTrainer, epoch: int, cancel: Cancel | None, wants_state: Callable[[], bool]
+    ) -> EpochEnd | None:
         self.times -= 1
         if self.times >= 0:
             raise self.error
-        return self.real(trainer, epoch, cancel, keep)
+        return self.real(trainer, epoch, cancel, wants_state)
 
 
 def test_a_gpu_without_memory_hands_over_to_the_cpu_and_says_so(
@@ -423,3 +426,34 @@ def test_batches_of_another_size_leave_the_memory_of_a_step_alone() -> None:
         stack.gradients(batch[:, :rows], torch.zero_)
         addresses.append(stack.logits(batch[:, :rows]).data_ptr())
     assert addresses[0] == addresses[2] != addresses[1]  # a recorded graph writes where it wrote
+
+
+@pytest.mark.parametrize("runs", [1, 4])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_every_epoch_is_kept_where_that_takes_little_of_its_time(
+    data: TrainingData, tmp_path: Path, threads: int, runs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[int] = []
+    real = GroupTrainer._train
+
+    def slow(trainer: GroupTrainer, epoch: int, cancel: Cancel | None) -> bool:
+        time.sleep(0.2)
+        return real(trainer, epoch, cancel)
+
+    monkeypatch.setattr(GroupTrainer, "_train", slow)
+    monkeypatch.setattr(Checkpoint, "save", lambda _, state: (kept.append(state.epochs), time.sleep(0.01)))
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        spec = TrainingSpec(epochs=4, batch_size=32)
+        train(
+            data,
+            grid_runs(1)[:runs],
+            HeadSpec(hidden=16),
+            spec,
+            device="cpu",
+            checkpoint=Checkpoint(tmp_path / "state"),
+        )
+    finally:
+        torch.set_num_threads(before)
+    assert kept == [1, 2, 3, 4]
