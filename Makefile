@@ -28,6 +28,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/encoding.py
 	$(BIN)/python benchmarks/store.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/step.py
 	$(BIN)/python benchmarks/threshold.py
 	$(BIN)/python benchmarks/predict.py
 	$(BIN)/python benchmarks/understanding.py

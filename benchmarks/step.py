@@ -83,6 +83,7 @@ def passes_of(runs: int, outputs: int) -> dict[str, Part]:
 
 
 def print_products(runs: int, classes: int, rounds: int) -> None:
+    """Print each product's share of a large one's speed, with the last layer as it is and filled up."""
     widths = (classes, -(-classes // LANES) * LANES)
     sides = [products(runs, width) for width in widths]
     named = {f"{name} {width}": part for width, side in zip(widths, sides, strict=True) for name, part in side.items()}
@@ -95,6 +96,7 @@ def print_products(runs: int, classes: int, rounds: int) -> None:
 
 
 def print_passes(runs: int, classes: int, rounds: int) -> None:
+    """Print what each pass takes, and PyTorch's operations in its place."""
     parts = passes_of(runs, -(-classes // LANES) * LANES)
     loops = medians(parts, rounds)
     with patch.object(passes, "in_loops", return_value=False):
