@@ -40,10 +40,10 @@ def numpy_generator(seed: int, purpose: Purpose, *further: int) -> np.random.Gen
     return np.random.Generator(np.random.Philox(_sequence(seed, purpose, *further)))
 
 
-def torch_generator(seed: int, purpose: Purpose, *further: int, device: torch.device | str = "cpu") -> torch.Generator:
-    """Return a PyTorch generator on `device`, seeded the same way."""
+def torch_generator(seed: int, purpose: Purpose, *further: int) -> torch.Generator:
+    """Return a PyTorch generator on the CPU, seeded the same way."""
     state = int(_sequence(seed, purpose, *further).generate_state(1, np.uint64)[0])
-    return torch.Generator(device=device).manual_seed(state & (2**63 - 1))
+    return torch.Generator().manual_seed(state & (2**63 - 1))
 
 
 def byte_streams(steps: int, seed: int, epoch: int) -> NDArray[np.int64]:

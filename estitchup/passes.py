@@ -34,11 +34,12 @@ def _can_keep() -> bool:
     return True
 
 
+_KEPT = _can_keep()
 # Few of NumPy's functions are called in a loop: each adds to what a newcomer's first training waits. Numba compiles
 # anew when this file changes, not when a constant from another does.
-_compiled = numba.njit(nogil=True, cache=_can_keep(), error_model="numpy")
+_compiled = numba.njit(nogil=True, cache=_KEPT, error_model="numpy")
 # Sums in any order, and no look-out for NaN in a maximum: without that freedom neither is vectorised.
-_compiled_sums = numba.njit(nogil=True, cache=_can_keep(), error_model="numpy", fastmath={"reassoc", "nnan", "nsz"})
+_compiled_sums = numba.njit(nogil=True, cache=_KEPT, error_model="numpy", fastmath={"reassoc", "nnan", "nsz"})
 
 
 def in_loops(tensor: Tensor) -> bool:
