@@ -16,6 +16,7 @@ from torch import Tensor
 from estitchup.draws import steps_per_epoch
 from estitchup.grouping import VALIDATION_ROWS_AT_ONCE
 from estitchup.heads import HeadStack
+from estitchup.passes import add_scores_
 from estitchup.progress import Cancel
 from estitchup.recipe import HeadSpec, Run, TrainingSpec
 from estitchup.step import TrainingStep
@@ -168,20 +169,13 @@ class GroupTrainer:
     def _validate(self) -> NDArray[np.float64]:
         """Return mean cross-entropy and accuracy (2, R) of the active runs on the validation rows of their classes."""
         rows = [self.rows[run] for run in self.active]
-        loss, right, count = torch.zeros(3, len(rows), device=self._best.device)
+        sums = torch.zeros(3, len(rows), device=self._best.device, dtype=torch.float64)
         at_once = VALIDATION_ROWS_AT_ONCE[self._best.device.type]
         for start in range(0, len(rows[0].validation_targets), at_once):
             part = slice(start, start + at_once)
             logits = self.stack.outputs_of(_side_by_side([own.validation_embeddings[part] for own in rows]))
-            logits.masked_fill_(self.allowed[:, None] == 0, -torch.inf)
-            target = rows[0].validation_targets[part].expand(len(rows), -1)
-            seen = self.allowed.gather(1, target)
-            losses = -logits.log_softmax(-1).gather(-1, target.unsqueeze(-1)).squeeze(-1)
-            loss += torch.where(seen > 0, losses, 0).sum(1)
-            right += ((logits.argmax(-1) == target) * seen).sum(1)
-            count += seen.sum(1)
-        figures = torch.stack([loss, right]) / count.clamp_min(1)
-        means: NDArray[np.float64] = figures.cpu().to(torch.float64).numpy()
+            add_scores_(logits, rows[0].validation_targets[part], self.allowed, sums)
+        means: NDArray[np.float64] = (sums[:2] / sums[2].clamp_min(1)).cpu().numpy()
         return means
 
     def _better(self, epoch: int, losses: NDArray[np.float64], accuracies: NDArray[np.float64]) -> list[int]:

@@ -96,6 +96,29 @@ def loss_gradient_(logits: Tensor, targets: Tensor, parts: Tensor, allowed: Tens
     loss.add_((weight * total.log() - first * own - second * other - spread * mean).sum(-1))
 
 
+def add_scores_(logits: Tensor, targets: Tensor, allowed: Tensor, sums: Tensor) -> None:
+    """Overwrite logits (R, B, K), and add to sums (3, R) what R heads make of rows with targets (B,).
+
+    The sums are of cross-entropies, of rows where the highest logit is the target's (the first of equal ones; never
+    where it is NaN), and of rows that count: those of a target that is allowed (R, K; 1.0 or 0.0). Other classes are
+    no answer.
+    """
+    if in_loops(logits):
+        arguments = logits.numpy(), targets.numpy(), allowed.numpy(), sums.numpy()
+        _count(*arguments)
+        _lower(*arguments)
+        logits.exp_()
+        _normalise(*arguments)
+        return
+    logits.masked_fill_(allowed.unsqueeze(1) == 0, -torch.inf)
+    target = targets.expand(len(logits), -1)
+    seen = allowed.gather(1, target)
+    losses = -logits.log_softmax(-1).gather(-1, target.unsqueeze(-1)).squeeze(-1)
+    sums[0] += torch.where(seen > 0, losses, 0).sum(1)
+    sums[1] += ((logits.argmax(-1) == target) & ~losses.isnan()).mul(seen).sum(1)
+    sums[2] += seen.sum(1)
+
+
 def add_relu_(x: Tensor, bias: Tensor) -> Tensor:
     """Overwrite x (R, B, H) with max(x + bias, 0) and return it; bias (R, H)."""
     if not in_loops(x):
@@ -238,3 +261,56 @@ def _settle(exponents: Floats, targets: NDArray[np.int64], parts: Floats, allowe
             row[targets[0, run, i]] -= first
             row[targets[1, run, i]] -= second
         loss[run] += added
+
+
+@_compiled
+def _count(logits: Floats, targets: NDArray[np.int64], allowed: Floats, sums: NDArray[np.float64]) -> None:
+    """Count the rows of allowed targets, and those that their target wins; NaN is neither less nor more."""
+    for run in range(logits.shape[0]):
+        for i in range(logits.shape[1]):
+            row, target = logits[run, i], targets[i]
+            if allowed[run, target] > 0:
+                sums[1, run] += _wins(row, target, allowed[run])
+                sums[2, run] += 1
+
+
+@_compiled
+def _wins(row: Floats, target: int, allowed: Floats) -> bool:
+    for j in range(len(row)):
+        less = row[j] < row[target] if j < target else row[j] <= row[target]
+        if allowed[j] > 0 and not less:
+            return False
+    return True
+
+
+@_compiled_sums
+def _lower(logits: Floats, targets: NDArray[np.int64], allowed: Floats, sums: NDArray[np.float64]) -> None:
+    """Subtract the largest from the logits of a row, and start its loss with what the target takes from it."""
+    zero, lowest = logits.dtype.type(0), logits.dtype.type(-np.inf)
+    floor = np.empty(logits.shape[2], logits.dtype)
+    for run in range(logits.shape[0]):
+        for j in range(len(floor)):
+            floor[j] = zero if allowed[run, j] > zero else lowest
+        for i in range(logits.shape[1]):
+            row = logits[run, i]
+            top = lowest
+            for j in range(logits.shape[2]):
+                value = row[j] + floor[j]
+                top = value if value > top else top
+            if allowed[run, targets[i]] > zero:
+                sums[0, run] += top - row[targets[i]]
+            for j in range(logits.shape[2]):
+                row[j] = row[j] + (floor[j] - top)
+
+
+@_compiled_sums
+def _normalise(exponents: Floats, targets: NDArray[np.int64], allowed: Floats, sums: NDArray[np.float64]) -> None:
+    """Add the logarithm of the sum of a row's exponentials to its loss."""
+    zero = exponents.dtype.type(0)
+    for run in range(exponents.shape[0]):
+        for i in range(exponents.shape[1]):
+            if allowed[run, targets[i]] > zero:
+                total = zero
+                for j in range(exponents.shape[2]):
+                    total += exponents[run, i, j]
+                sums[0, run] += np.log(total)

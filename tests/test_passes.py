@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from sklearn.metrics import accuracy_score, log_loss
 from torch import Tensor
 
 from estitchup import passes
@@ -90,6 +91,47 @@ def test_relu_forwards_and_backwards_are_autograds(dtype: torch.dtype, runs: int
     passes.relu_backward_(slope, output, bias)
     assert torch.equal(slope, by_x)
     torch.testing.assert_close(bias, by_bias)
+
+
+@pytest.mark.usefixtures("_way")
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("scale", [1.0, 300.0])
+def test_scores_are_those_of_scikit_learn_over_the_allowed_classes(dtype: torch.dtype, scale: float) -> None:
+    logits = scale * random(RUNS, 40, OUTPUTS, seed=6, dtype=dtype)
+    known = [range(CLASSES), range(CLASSES), range(4)]
+    allowed = torch.zeros(RUNS, OUTPUTS, dtype=dtype)
+    for run, classes in enumerate(known):
+        allowed[run, classes] = 1
+    targets = torch.randint(CLASSES, (40,), generator=torch.Generator().manual_seed(8))
+    before = torch.arange(3.0 * RUNS, dtype=torch.float64).view(3, RUNS)
+    sums = before.clone()
+    overwritten = logits.clone()
+    passes.add_scores_(overwritten, targets, allowed, sums)
+    for run, classes in enumerate(known):
+        counted = [row for row in range(40) if int(targets[row]) in classes]
+        probabilities = logits[run, counted][:, list(classes)].double().softmax(-1).numpy()
+        own = targets[counted].numpy()
+        loss, right, count = (sums - before)[:, run].tolist()
+        assert count == len(counted)
+        assert right == accuracy_score(own, probabilities.argmax(-1), normalize=False)
+        if scale == 1:
+            expected = log_loss(own, probabilities, labels=list(classes), normalize=False)
+            assert loss == pytest.approx(expected, rel=1e-5)
+        else:  # scikit-learn clips probabilities that are nearly 0
+            own_logits = logits[run, counted][:, list(classes)].double()
+            expected = float(torch.nn.functional.cross_entropy(own_logits, targets[counted], reduction="sum"))
+            assert loss == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.usefixtures("_way")
+def test_the_first_of_equal_logits_answers_and_a_dead_head_is_never_right() -> None:
+    logits = torch.zeros(2, 3, OUTPUTS)
+    logits[1] = torch.nan
+    sums = torch.zeros(3, 2, dtype=torch.float64)
+    passes.add_scores_(logits, torch.tensor([0, 1, 2]), torch.ones(2, OUTPUTS), sums)
+    assert sums[1].tolist() == [1, 0]
+    assert sums[2].tolist() == [3, 3]
+    assert bool(sums[0, 1].isnan())
 
 
 @pytest.mark.usefixtures("_way")
