@@ -167,7 +167,10 @@ class GroupTrainer:
         )
 
     def _validate(self) -> NDArray[np.float64]:
-        """Return mean cross-entropy and accuracy (2, R) of the active runs on the validation rows of their classes."""
+        """Return mean cross-entropy and accuracy (2, R) of the active runs on the validation rows of their classes.
+
+        Both are NaN where there are no such rows.
+        """
         rows = [self.rows[run] for run in self.active]
         sums = torch.zeros(3, len(rows), device=self._best.device, dtype=torch.float64)
         at_once = VALIDATION_ROWS_AT_ONCE[self._best.device.type]
@@ -175,18 +178,18 @@ class GroupTrainer:
             part = slice(start, start + at_once)
             logits = self.stack.outputs_of(_side_by_side([own.validation_embeddings[part] for own in rows]))
             add_scores_(logits, rows[0].validation_targets[part], self.allowed, sums)
-        means: NDArray[np.float64] = (sums[:2] / sums[2].clamp_min(1)).cpu().numpy()
+        means: NDArray[np.float64] = (sums[:2] / sums[2]).cpu().numpy()
         return means
 
     def _better(self, epoch: int, losses: NDArray[np.float64], accuracies: NDArray[np.float64]) -> list[int]:
         """Return the active runs that have never been as good; losses and accuracies are those of all (R,).
 
-        Better is a higher accuracy, or as high a one at a lower loss.
+        Better is a higher accuracy, or as high a one at a lower loss; where nothing was measured, the latest.
         """
         better = []
         for run in self.active:
             score = accuracies[run], -losses[run]
-            if epoch == 0 or score > tuple(self._scores[run]):
+            if epoch == 0 or np.isnan(accuracies[run]) or score > tuple(self._scores[run]):
                 self._scores[run], self._reached[run] = score, epoch + 1
                 better.append(run)
         return better

@@ -52,7 +52,10 @@ class EpochReport:
 
 @dataclass(frozen=True)
 class History:
-    """Curves of R runs over E epochs, each (R, E); NaN where a run had left or training was stopped."""
+    """Curves of R runs over E epochs, each (R, E); NaN where a run had left or training was stopped.
+
+    Validation is also NaN where a run has no validation rows of its classes.
+    """
 
     training_losses: NDArray[np.float64]
     validation_losses: NDArray[np.float64]
@@ -61,7 +64,10 @@ class History:
 
 @dataclass(frozen=True)
 class TrainedStack:
-    """R trained heads, each as of its best epoch (1-based): highest validation accuracy, then lowest loss."""
+    """R trained heads, each as of its best epoch (1-based): highest validation accuracy, then lowest loss.
+
+    A run that has no validation rows of its classes is as of its last epoch.
+    """
 
     heads: StackedHeads
     history: History
@@ -145,7 +151,7 @@ class _Training:
         first, before = self._resume(checkpoint)
         started = time.perf_counter() - before
         saver = _Saver(checkpoint, started)
-        stopped = False
+        stopped, counted = False, first
         with Cores(len(self.groups), self.device) as cores, tensor_cores(self.device):
             asked = cores.or_left(cancel)
 
@@ -158,12 +164,13 @@ class _Training:
                 if stopped or all(np.isnan(end.figures).all() for end in ended):  # asked to stop, or every run has left
                     break
                 self._count(epoch, ended)
+                counted = epoch + 1
                 seconds = time.perf_counter() - started
                 if saver.wants(epoch):
                     saver.save(Progressed(epoch + 1, self.curves, seconds, self._state(ended)))
                 if listener:
                     listener(self._report(epoch, seconds))
-        if np.isnan(self.curves[2, :, 0]).any():
+        if counted == 0:
             raise Cancelled
         return self._trained(time.perf_counter() - started, stopped)
 

@@ -187,6 +187,28 @@ def test_every_epoch_is_reported(data: TrainingData) -> None:
     assert reports[-1].remaining == 0
 
 
+def test_a_run_without_validation_rows_of_its_classes_keeps_its_last_epoch(data: TrainingData) -> None:
+    held = data.validation_targets < 3
+    fewer = replace(
+        data,
+        validation_embeddings=data.validation_embeddings[held],
+        validation_targets=data.validation_targets[held],
+    )
+    unseen = np.isin(np.arange(CLASSES), [3, 4])
+    rows = np.flatnonzero(unseen[data.targets])
+    runs = [Run(Augmentation(), 0, rows=rows, classes=unseen), Run(Augmentation(), 0)]
+    stack = trained(fewer, runs)
+    assert stack.best_epochs[0] == SPEC.epochs
+    assert np.isnan(stack.history.validation_accuracies[0]).all()
+    assert np.isfinite(stack.history.training_losses).all()
+    assert np.isfinite(stack.history.validation_accuracies[1]).all()
+    alone = trained(data, runs[:1])  # with rows to validate on, whose last epoch is the best here
+    assert alone.best_epochs[0] == SPEC.epochs
+    np.testing.assert_allclose(
+        stack.heads.logits(data.embeddings)[0], alone.heads.logits(data.embeddings)[0], atol=1e-5
+    )
+
+
 class After:
     """A cancel event that is set after so many questions."""
 
