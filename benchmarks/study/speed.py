@@ -19,7 +19,7 @@ from estitchup.training import train
 BUDGETS = (2, 4, 8, 12)
 SEEDS = 5
 TIMED_SEEDS = 6
-ROUNDS = 5
+ROUNDS = 21
 
 
 def budgets(one: LabelledSet, kept: Kept) -> pd.DataFrame:
@@ -42,7 +42,8 @@ def _run(one: LabelledSet, case: Case, epochs: int) -> pd.DataFrame:
 
 def epoch_costs(one: LabelledSet, kept: Kept) -> pd.DataFrame:
     """Return each augmentation's seconds for a run-epoch, contestants in turn, and the median ratio."""
-    return kept.table("costs", {"corpus": one.corpus.digest, "seeds": TIMED_SEEDS}, lambda: _costs(one))
+    settings = {"corpus": one.corpus.digest, "seeds": TIMED_SEEDS, "rounds": ROUNDS}
+    return kept.table("costs", settings, lambda: _costs(one))
 
 
 def _costs(one: LabelledSet) -> pd.DataFrame:
