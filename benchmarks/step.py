@@ -77,9 +77,6 @@ def passes_of(runs: int, outputs: int) -> dict[str, Part]:
         "mixed batch": partial(passes.mixed_rows, embeddings, first, second, Mix.STITCHUP, share, streams, out),
         "bias and ReLU": partial(passes.add_relu_, hidden, bias),
         "loss and its gradient": partial(passes.loss_gradient_, logits, targets, parts, allowed, loss),
-        "scores of validation": partial(
-            passes.add_scores_, logits, targets[0, 0], allowed, torch.zeros(3, runs).double()
-        ),
         "ReLU backwards": partial(passes.relu_backward_, gradient, hidden, bias),
         "AdamW": AdamW(numbers, 0.01).step,
     }

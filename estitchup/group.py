@@ -16,7 +16,6 @@ from torch import Tensor
 from estitchup.draws import steps_per_epoch
 from estitchup.grouping import VALIDATION_ROWS_AT_ONCE
 from estitchup.heads import HeadStack
-from estitchup.passes import add_scores_
 from estitchup.progress import Cancel
 from estitchup.recipe import HeadSpec, Run, TrainingSpec
 from estitchup.step import TrainingStep
@@ -177,7 +176,7 @@ class GroupTrainer:
         for start in range(0, len(rows[0].validation_targets), at_once):
             part = slice(start, start + at_once)
             logits = self.stack.outputs_of(_side_by_side([own.validation_embeddings[part] for own in rows]))
-            add_scores_(logits, rows[0].validation_targets[part], self.allowed, sums)
+            sums += validation_sums(logits, rows[0].validation_targets[part], self.allowed)
         means: NDArray[np.float64] = (sums[:2] / sums[2]).cpu().numpy()
         return means
 
@@ -193,6 +192,21 @@ class GroupTrainer:
                 self._scores[run], self._reached[run] = score, epoch + 1
                 better.append(run)
         return better
+
+
+def validation_sums(logits: Tensor, targets: Tensor, allowed: Tensor) -> Tensor:
+    """Return sums (3, R) of what R heads make of rows with targets (B,); logits (R, B, K) are overwritten.
+
+    Only the classes that are allowed (R, K; 1.0 or 0.0) are answers, and only rows whose target is one of them count.
+    The sums are of the cross-entropies of these rows, of those whose target has the highest logit (the first of equal
+    ones), and of all of them. A row whose cross-entropy is NaN is not right.
+    """
+    logits += torch.where(allowed > 0, 0, -torch.inf).unsqueeze(1)  # faster than a mask, whose rows are all alike
+    target = targets.expand(len(logits), -1)
+    seen = allowed.gather(1, target) > 0
+    losses = -logits.log_softmax(-1).gather(-1, target.unsqueeze(-1)).squeeze(-1)
+    right = (logits.argmax(-1) == target) & ~losses.isnan()  # of a dead head the first class is the highest
+    return torch.stack([torch.where(seen, losses, 0).double().sum(1), (right & seen).sum(1), seen.sum(1)])
 
 
 def one_cycle(progress: float) -> float:

@@ -1,4 +1,4 @@
-"""Elementwise work of a training step, and of validation, in as few passes over memory as it takes.
+"""Elementwise work of a training step in as few passes over memory as it takes.
 
 On a CPU the passes are compiled loops (`loops.py`), since PyTorch's operations go over memory once for each part of
 them. On a GPU they are PyTorch's operations, which a CUDA graph can record. The tests hold them against each other.
@@ -65,29 +65,6 @@ def loss_gradient_(logits: Tensor, targets: Tensor, parts: Tensor, allowed: Tens
     for target, part in zip(targets, (first, second), strict=True):
         logits.scatter_add_(-1, target.unsqueeze(-1), -part.unsqueeze(-1))
     loss.add_((weight * total.log() - first * own - second * other - spread * mean).sum(-1))
-
-
-def add_scores_(logits: Tensor, targets: Tensor, allowed: Tensor, sums: Tensor) -> None:
-    """Add to sums (3, R) what R heads make of rows with targets (B,); logits (R, B, K) are used up.
-
-    Only the classes that are allowed (R, K; 1.0 or 0.0) are answers, and only rows whose target is one of them count.
-    The sums are of the cross-entropies of these rows, of those whose target has the highest logit (the first of equal
-    ones; NaN never has), and of all of them. A logit that is not finite, whatever its class, may make the first NaN.
-    """
-    if in_loops(logits):
-        arguments = logits.numpy(), targets.numpy(), allowed.numpy(), sums.numpy()
-        loops.count_wins(*arguments)
-        loops.start_scores(*arguments)
-        logits.exp_()
-        loops.end_scores(*arguments)
-        return
-    logits.masked_fill_(allowed.unsqueeze(1) == 0, -torch.inf)
-    target = targets.expand(len(logits), -1)
-    seen, own = allowed.gather(1, target), logits.gather(-1, target.unsqueeze(-1)).squeeze(-1)
-    losses = -logits.log_softmax(-1).gather(-1, target.unsqueeze(-1)).squeeze(-1)
-    sums[0] += torch.where(seen > 0, losses, 0).sum(1)
-    sums[1] += ((logits.argmax(-1) == target) & ~own.isnan()).mul(seen).sum(1)
-    sums[2] += seen.sum(1)
 
 
 def add_relu_(x: Tensor, bias: Tensor) -> Tensor:

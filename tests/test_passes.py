@@ -6,11 +6,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from scipy.special import logsumexp
-from sklearn.metrics import accuracy_score
 from torch import Tensor
 
 from estitchup import passes
@@ -93,49 +90,6 @@ def test_relu_forwards_and_backwards_are_autograds(dtype: torch.dtype, runs: int
     passes.relu_backward_(slope, output, bias)
     assert torch.equal(slope, by_x)
     torch.testing.assert_close(bias, by_bias)
-
-
-@pytest.mark.usefixtures("_way")
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("scale", [1.0, 300.0])
-def test_scores_are_those_of_the_allowed_classes(dtype: torch.dtype, scale: float) -> None:
-    logits = scale * random(RUNS, 40, OUTPUTS, seed=6, dtype=dtype)
-    logits[:, :5, 1] = logits[:, :5].amax(-1)  # two equal highest
-    allowed = (torch.arange(OUTPUTS) < torch.tensor([CLASSES, 4, 0])[:, None]).to(dtype)
-    targets = torch.randint(CLASSES, (40,), generator=torch.Generator().manual_seed(8))
-    sums = torch.arange(3.0 * RUNS, dtype=torch.float64).view(3, RUNS)
-    before = sums.clone()
-    passes.add_scores_(logits.clone(), targets, allowed, sums)
-    for run, classes in enumerate((CLASSES, 4, 0)):  # the last knows no class
-        own = targets[targets < classes].numpy()
-        rows = logits[run, targets < classes, :classes].double().numpy()
-        losses = logsumexp(rows, axis=1) - rows[np.arange(len(own)), own] if classes else np.empty(0)
-        right = accuracy_score(own, rows.argmax(1), normalize=False) if classes else 0
-        loss, *counts = (sums - before)[:, run].tolist()
-        assert loss == pytest.approx(losses.sum(), rel=1e-5)
-        assert counts == [right, len(own)]
-
-
-@pytest.mark.usefixtures("_way")
-@pytest.mark.parametrize(
-    ("logits", "target", "right", "loss"),
-    [
-        ([0, 0, 0, 9], 0, 1, np.log(3)),  # the first of equal ones; the last class is not allowed
-        ([0, 0, 0, 9], 1, 0, np.log(3)),
-        ([np.nan] * 4, 0, 0, np.nan),
-        ([1, np.nan, 0, 0], 0, 0, np.nan),
-        ([np.inf, 0, 0, 0], 0, 1, np.nan),
-        ([-np.inf, 0, 0, 0], 0, 0, np.inf),
-        ([-np.inf, 0, 0, 0], 1, 1, np.log(2)),
-    ],
-)
-def test_equal_and_broken_logits(logits: list[float], target: int, right: int, loss: float) -> None:
-    heads = torch.tensor([[logits], [logits]], dtype=torch.float32)
-    allowed = torch.tensor([[1.0, 1, 1, 0], [0, 0, 0, 1]])
-    sums = torch.zeros(3, 2, dtype=torch.float64)
-    passes.add_scores_(heads, torch.tensor([target]), allowed, sums)
-    assert sums[1:].tolist() == [[right, 0], [1, 0]]  # the other head does not know the target: nothing counts
-    assert sums[0].tolist() == pytest.approx([loss, 0], nan_ok=True)
 
 
 @pytest.mark.usefixtures("_way")

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.special import logsumexp
+from sklearn.metrics import accuracy_score
 
 from estitchup import training
 from estitchup.checkpoint import Checkpoint
 from estitchup.device import GPU_FULL, NO_GPU, out_of_memory
 from estitchup.errors import EstitchupError
-from estitchup.group import EpochEnd, GroupTrainer, one_cycle
+from estitchup.group import EpochEnd, GroupTrainer, one_cycle, validation_sums
 from estitchup.grouping import grouped
 from estitchup.heads import HeadStack
 from estitchup.progress import Cancel, Cancelled
@@ -185,6 +187,45 @@ def test_every_epoch_is_reported(data: TrainingData) -> None:
     assert [report.epoch for report in reports] == [1, 2, 3]
     np.testing.assert_array_equal(reports[1].validation_accuracies, stack.history.validation_accuracies[:, 1])
     assert reports[-1].remaining == 0
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("scale", [1.0, 300.0])
+def test_validation_sums_are_those_of_the_allowed_classes(dtype: torch.dtype, scale: float) -> None:
+    generator = torch.Generator().manual_seed(8)
+    logits = scale * torch.randn(3, 40, 8, generator=generator, dtype=dtype)
+    logits[:, :5, 1] = logits[:, :5].amax(-1)  # two equal highest
+    allowed = (torch.arange(8) < torch.tensor([6, 4, 0])[:, None]).to(dtype)
+    targets = torch.randint(6, (40,), generator=generator)
+    sums = validation_sums(logits.clone(), targets, allowed)
+    for run, classes in enumerate((6, 4, 0)):  # the last knows no class
+        own = targets[targets < classes].numpy()
+        rows = logits[run, targets < classes, :classes].double().numpy()
+        losses = logsumexp(rows, axis=1) - rows[np.arange(len(own)), own] if classes else np.empty(0)
+        right = accuracy_score(own, rows.argmax(1), normalize=False) if classes else 0
+        loss, *counts = sums[:, run].tolist()
+        assert loss == pytest.approx(losses.sum(), rel=1e-5)
+        assert counts == [right, len(own)]
+
+
+@pytest.mark.parametrize(
+    ("logits", "target", "right", "loss"),
+    [
+        ([0, 0, 0, 9], 0, 1, np.log(3)),  # the first of equal ones; the last class is not allowed
+        ([0, 0, 0, 9], 1, 0, np.log(3)),
+        ([np.nan] * 4, 0, 0, np.nan),
+        ([1, np.nan, 0, 0], 0, 0, np.nan),
+        ([np.inf, 0, 0, 0], 0, 0, np.nan),
+        ([-np.inf, 0, 0, 0], 0, 0, np.inf),
+        ([-np.inf, 0, 0, 0], 1, 1, np.log(2)),
+    ],
+)
+def test_equal_and_broken_logits(logits: list[float], target: int, right: int, loss: float) -> None:
+    heads = torch.tensor([[logits], [logits]], dtype=torch.float32)
+    allowed = torch.tensor([[1.0, 1, 1, 0], [0, 0, 0, 1]])
+    sums = validation_sums(heads, torch.tensor([target]), allowed)
+    assert sums[1:].tolist() == [[right, 0], [1, 0]]  # the other head does not know the target: nothing counts
+    assert sums[0].tolist() == pytest.approx([loss, 0], nan_ok=True)
 
 
 def test_a_run_without_validation_rows_of_its_classes_keeps_its_last_epoch(data: TrainingData) -> None:
